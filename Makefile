@@ -1,0 +1,40 @@
+# The few commands a person types. `make help` lists them.
+PORT ?= 8080
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev serve test check bench lock format
+
+help:  ## list these commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup:  ## make the virtual environment with what the server needs
+	@.ci/setup requirements.lock
+
+setup-dev:  ## the same plus test and development tools
+	@.ci/setup requirements-dev.lock
+
+serve: setup  ## start a demo on 127.0.0.1:8080 (PORT=… overrides) and print signed links
+	@SAFELIGHT_PORT=$(PORT) .venv/bin/safelight serve --demo
+
+check: setup-dev  ## format check, lint, types, import contracts
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+test: check  ## everything that proves the project
+	.venv/bin/python -m pytest
+
+bench: setup-dev  ## the benchmark table, side by side in one run
+	@.venv/bin/python -m loadtests.bench
+
+format: setup-dev  ## rewrite the code in the house format
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+lock: setup-dev  ## renew both lock files (needs network)
+	.venv/bin/python -m pip install --quiet uv
+	.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-header pyproject.toml --group build -o requirements.lock
+	.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-header pyproject.toml --group build --group dev --group load \
+	    -o requirements-dev.lock
