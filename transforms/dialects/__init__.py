@@ -1,0 +1,1 @@
+"""URL dialects: front ends onto one Plan."""

@@ -1,0 +1,38 @@
+"""The `safelight` command. Each module of this package holds commands; this one registers them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from origin.cli import keys
+from signing.errors import KeyConfigError
+
+# What a person at a command line can mend: shown as a message, without a traceback.
+MENDABLE = (KeyConfigError,)
+
+app = typer.Typer(
+    name="safelight",
+    help="An on-demand image origin: signed URL in, transformed picture out.\n\n"
+    "Start with **safelight keygen**, then **safelight sign PATH** makes a URL and "
+    "**safelight verify URL** explains why one is refused.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,  # its tracebacks may show keys
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(keys.keygen)
+app.command()(keys.sign)
+app.command()(keys.verify)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit; the process's own arguments unless some are given."""
+    try:
+        app(args=arguments, prog_name="safelight")
+    except MENDABLE as error:
+        typer.secho(str(error), err=True, fg="red")
+        sys.exit(1)

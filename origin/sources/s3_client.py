@@ -1,0 +1,89 @@
+"""The one S3 client of the process: how it connects, how long it waits, how often it tries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from aiobotocore.config import AioConfig
+from aiobotocore.session import AioSession
+
+if TYPE_CHECKING:
+    from types_aiobotocore_s3 import S3Client
+
+_BUCKET = re.compile(r"[A-Za-z0-9._-]{3,63}")
+
+
+@asynccontextmanager
+async def open_client(
+    *,
+    endpoint: str | None,
+    region: str | None,
+    timeout: float,  # noqa: ASYNC109  (a setting of the client)
+    connections: int,
+) -> AsyncIterator[S3Client]:
+    """A client with the credentials of the standard AWS chain, which also renews them.
+
+    Retries happen here and nowhere else: two attempts per request, and none while too many of
+    the recent ones failed (botocore's standard mode). Silence is noticed well before the
+    deadline of the whole, so that there is time left for the second attempt.
+    """
+    config = AioConfig(
+        connect_timeout=min(2.0, timeout / 4),
+        read_timeout=timeout / 2,
+        max_pool_connections=connections,
+        retries={"mode": "standard", "total_max_attempts": 2},
+        # A name such as bucket.127.0.0.1 resolves nowhere: stores behind an own endpoint are
+        # asked for /bucket/key.
+        s3={"addressing_style": "path" if endpoint else "auto"},
+        # Lengths are verified here, checksums by the decoder's eye; the default would add a
+        # header to each request that some stores do not know.
+        response_checksum_validation="when_required",
+        request_checksum_calculation="when_required",
+    )
+    session = AioSession()  # type: ignore[no-untyped-call]
+    opening = session.create_client(  # type: ignore[no-untyped-call]
+        "s3",
+        endpoint_url=check_endpoint(endpoint),
+        region_name=region or None,
+        config=config,
+    )
+    async with opening as client:
+        client.meta.events.register("before-call.s3.HeadBucket", _stop_redirecting)
+        yield client
+
+
+def _stop_redirecting(params: dict[str, Any], **_: object) -> None:
+    # After a 301, botocore looks for the bucket's region by HeadBucket. If that is answered by 301
+    # as well (an http endpoint that redirects to https), it would ask itself for ever.
+    params["context"].setdefault("s3_redirect", {})["redirected"] = True
+
+
+def check_endpoint(endpoint: str | None) -> str | None:
+    """The endpoint as given; `ValueError` if a client could not be opened on it."""
+    if not endpoint:
+        return None
+    try:
+        parts = urlsplit(endpoint)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError(
+            "SAFELIGHT_S3_ENDPOINT: expected a URL with its scheme, such as "
+            f"https://minio.example:9000, got {endpoint!r}"
+        )
+    return endpoint
+
+
+def check_buckets(buckets: tuple[str, ...]) -> tuple[str, ...]:
+    """The names as given; `ValueError` if one is not the plain name of a bucket."""
+    for name in buckets:
+        if _BUCKET.fullmatch(name) is None:
+            raise ValueError(
+                f"SAFELIGHT_S3_BUCKETS: expected bare bucket names such as photos, got {name!r}"
+            )
+    return buckets

@@ -1,0 +1,70 @@
+"""What a codec is: how a format is recognised, decoded and encoded.
+
+Adding one touches one file of `transforms/codecs/`; that file defines `CODEC`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pyvips
+
+from transforms.formats import Format
+from transforms.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """page: the first one to read; pages: how many, -1 for all. shrink: decode this much smaller
+    (a value that the codec's `reduction` gave). thumbnail: the embedded one, if there is one.
+    """
+
+    page: int = 0
+    pages: int = 1
+    shrink: float = 1.0
+    thumbnail: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """quality: 1..100. plan: for the codec's own options. keep: libvips' flags for metadata.
+    palette: the source had one. deep: more than 8 bits per channel.
+    """
+
+    quality: int
+    plan: Plan
+    keep: int
+    palette: bool = False
+    deep: bool = False
+
+
+def no_reduction(_wanted: float) -> float:
+    return 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """operations: the libvips classes this needs; all others stay blocked.
+
+    load, save: None if the format is not read, or not written. reduction: the largest shrink that
+    decoding can do well where `wanted` is needed altogether. quality: default, 0 if it has none.
+    in_every_browser: may be sent to a client that did not say what it accepts.
+    """
+
+    format: Format
+    media_type: str
+    extension: str
+    sniff: Callable[[bytes], bool]
+    operations: tuple[str, ...]
+    load: Callable[[bytes, Load], pyvips.Image] | None = None
+    save: Callable[[pyvips.Image, Save], bytes] | None = None
+    reduction: Callable[[float], float] = no_reduction
+    vector: bool = False
+    holds_alpha: bool = False
+    holds_animation: bool = False
+    holds_depth: bool = False
+    in_every_browser: bool = False
+    quality: int = 0
+    most_side: int = 65535
+    most_area: int = (2**31 - 1) // 4

@@ -1,0 +1,78 @@
+"""JPEG. The only format whose decoder can leave out work cheaply: see `reduction`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import pyvips
+
+from transforms.codec import Codec, Load, Save
+from transforms.formats import Format
+from transforms.grammar import Range
+from transforms.terms import Spelling, Terms, terms
+
+# How much larger than the result a picture decoded smaller has to be. Measured against full
+# decodes by `make bench` (loadtests/bench/reduction.py).
+HEADROOM = 1.3
+
+
+@terms(
+    "jpeg_options",
+    Spelling(
+        "imgproxy",
+        ("jpeg_options", "jpgo"),
+        ("progressive", "no_subsample", "trellis", "deringing", "optimise_scans", "quant_table"),
+    ),
+)
+class JpegOptions(Terms):
+    """trellis, deringing, scans and tables act only where libvips was built with mozjpeg."""
+
+    progressive: bool = False
+    no_subsample: bool = False
+    trellis: bool = False
+    deringing: bool = False
+    optimise_scans: bool = False
+    quant_table: Annotated[int, Range(0, 8)] = 0
+
+
+def _sniff(head: bytes) -> bool:
+    return head.startswith(b"\xff\xd8\xff")
+
+
+def _load(data: bytes, how: Load) -> pyvips.Image:
+    return pyvips.Image.jpegload_buffer(
+        data, shrink=int(how.shrink), access="sequential", fail_on="truncated"
+    )
+
+
+def _reduction(wanted: float) -> float:
+    return next((float(by) for by in (8, 4, 2) if by * HEADROOM <= wanted), 1.0)
+
+
+def _save(image: pyvips.Image, how: Save) -> bytes:
+    options = how.plan.of(JpegOptions)
+    return image.jpegsave_buffer(
+        Q=how.quality,
+        optimize_coding=True,
+        interlace=options.progressive or options.optimise_scans,
+        subsample_mode="off" if options.no_subsample else "auto",
+        trellis_quant=options.trellis,
+        overshoot_deringing=options.deringing,
+        optimize_scans=options.optimise_scans,
+        quant_table=options.quant_table,
+        keep=how.keep,
+    )
+
+
+CODEC = Codec(
+    format=Format.JPEG,
+    media_type="image/jpeg",
+    extension="jpg",
+    sniff=_sniff,
+    operations=("VipsForeignLoadJpegBuffer", "VipsForeignSaveJpegBuffer"),
+    load=_load,
+    save=_save,
+    reduction=_reduction,
+    in_every_browser=True,
+    quality=80,
+)

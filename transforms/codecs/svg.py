@@ -1,0 +1,49 @@
+"""SVG, rasterised only: the text of a source is never handed on to a browser."""
+
+from __future__ import annotations
+
+import re
+
+import pyvips
+
+from transforms.codec import Codec, Load
+from transforms.formats import Format
+
+# librsvg takes 72 points for an inch and 96 pixels; this makes one unit one pixel.
+_DPI = 96
+_UNIT = 72 / 96
+
+# An optional declaration, comments and a document type, then the root element.
+_ROOT = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]{0,300}\?>\s*)?"
+    rb"(?:(?:<!--(?:[^-]|-(?!->)){0,3000}-->|<!DOCTYPE[^>\[]{0,600}(?:\[[^\]]{0,3000}\])?\s*>)\s*)*"
+    rb"<(?:svg|[A-Za-z_][\w.-]{0,40}:svg)[\s>/]"
+)
+
+
+def _sniff(head: bytes) -> bool:
+    return _ROOT.match(head) is not None
+
+
+def _load(data: bytes, how: Load) -> pyvips.Image:
+    return pyvips.Image.svgload_buffer(
+        data, dpi=_DPI, scale=_UNIT / how.shrink, access="sequential", fail_on="truncated"
+    )
+
+
+def _reduction(wanted: float) -> float:
+    """Any size at all, larger ones too: drawing is sharper than scaling."""
+    return wanted
+
+
+CODEC = Codec(
+    format=Format.SVG,
+    media_type="image/svg+xml",
+    extension="svg",
+    sniff=_sniff,
+    operations=("VipsForeignLoadSvgBuffer",),
+    load=_load,
+    reduction=_reduction,
+    vector=True,
+    holds_alpha=True,
+)

@@ -1,0 +1,88 @@
+"""WebP, still and animated."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import pyvips
+
+from transforms.codec import Codec, Load, Save
+from transforms.formats import Format
+from transforms.terms import Spelling, Terms, terms
+
+# Measured by `make bench` (loadtests/bench/encoders.py): half the time of effort 4 for 3 % more.
+EFFORT = 2
+HEADROOM = 1.3
+
+
+class Compression(StrEnum):
+    LOSSY = "lossy"
+    NEAR_LOSSLESS = "near_lossless"
+    LOSSLESS = "lossless"
+
+
+class Preset(StrEnum):
+    DEFAULT = "default"
+    PHOTO = "photo"
+    PICTURE = "picture"
+    DRAWING = "drawing"
+    ICON = "icon"
+    TEXT = "text"
+
+
+@terms(
+    "webp_options",
+    Spelling("imgproxy", ("webp_options", "webpo"), ("compression", "smart_subsample", "preset")),
+)
+class WebpOptions(Terms):
+    compression: Compression = Compression.LOSSY
+    smart_subsample: bool = False
+    preset: Preset = Preset.DEFAULT
+
+
+def _sniff(head: bytes) -> bool:
+    return head.startswith(b"RIFF") and head[8:12] == b"WEBP"
+
+
+def _load(data: bytes, how: Load) -> pyvips.Image:
+    return pyvips.Image.webpload_buffer(
+        data,
+        page=how.page,
+        n=how.pages,
+        scale=1 / how.shrink,
+        access="sequential",
+        fail_on="truncated",
+    )
+
+
+def _reduction(wanted: float) -> float:
+    return max(1.0, wanted / HEADROOM)
+
+
+def _save(image: pyvips.Image, how: Save) -> bytes:
+    options = how.plan.of(WebpOptions)
+    return image.webpsave_buffer(
+        Q=how.quality,
+        effort=EFFORT,
+        lossless=options.compression is Compression.LOSSLESS,
+        near_lossless=options.compression is Compression.NEAR_LOSSLESS,
+        smart_subsample=options.smart_subsample,
+        preset=options.preset,
+        keep=how.keep,
+    )
+
+
+CODEC = Codec(
+    format=Format.WEBP,
+    media_type="image/webp",
+    extension="webp",
+    sniff=_sniff,
+    operations=("VipsForeignLoadWebpBuffer", "VipsForeignSaveWebpBuffer"),
+    load=_load,
+    save=_save,
+    reduction=_reduction,
+    holds_alpha=True,
+    holds_animation=True,
+    quality=79,
+    most_side=16383,
+)

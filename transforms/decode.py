@@ -1,0 +1,112 @@
+"""From the bytes of a source to frames of pixels, no larger than needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pyvips
+
+from transforms.canvas import Canvas
+from transforms.codec import Codec, Load
+from transforms.codecs import sniffed
+from transforms.codecs.avif import is_sequence
+from transforms.errors import BrokenSource, UnsupportedSource
+from transforms.formats import Format
+from transforms.output import Input
+from transforms.picture import Picture
+from transforms.turn import Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What the header says. canvas: upright, one frame of the size that the file gives."""
+
+    codec: Codec
+    data: bytes
+    canvas: Canvas
+    pages: int
+    moves: bool
+    has_alpha: bool
+    palette: bool
+    header: pyvips.Image
+
+
+def open_source(data: bytes, asked: Input) -> Source:
+    """Reads the header alone; UnsupportedSource or BrokenSource if that cannot be done."""
+    codec = sniffed(data)
+    if codec.format is Format.AVIF and is_sequence(data) and not (asked.still or asked.page):
+        raise UnsupportedSource(
+            "animated AVIF is not supported; disable_animation:1 shows its still picture"
+        )
+    header = load(codec, data, Load(thumbnail=asked.thumbnail))
+    pages = _int(header, "n-pages", 1)
+    if asked.page >= max(1, pages):
+        raise BrokenSource(f"page: the source has {pages} pages, got {asked.page}")
+    turn = Turn.of_exif(_int(header, "orientation", 1))
+    width, height = turn.swap(header.width, header.height)
+    return Source(
+        codec=codec,
+        data=data,
+        canvas=Canvas(width, height, vector=codec.vector, turn=turn),
+        pages=pages,
+        moves=pages > 1 and codec.holds_animation and header.get_typeof("delay") != 0,
+        has_alpha=bool(header.hasalpha()),
+        palette=_int(header, "palette", 0) == 1 and _int(header, "bits-per-sample", 8) <= 8,
+        header=header,
+    )
+
+
+def load_frames(
+    source: Source, asked: Input, *, frames: int, shrink: float
+) -> tuple[pyvips.Image, ...]:
+    """The pixels, lazily: `frames` > 1 of an animation, or one page decoded `shrink` smaller."""
+    page = 0 if frames > 1 else asked.page
+    how = Load(page=page, pages=frames, shrink=shrink, thumbnail=asked.thumbnail)
+    image = load(source.codec, source.data, how)
+    if frames == 1:
+        return (_still(image),)
+    height = _int(image, "page-height", image.height)
+    return tuple(
+        image.crop(0, top, image.width, height) for top in range(0, frames * height, height)
+    )
+
+
+def load_asset(data: bytes) -> pyvips.Image:
+    """Another picture that an operation needs, upright, in sRGB, all in memory."""
+    source = open_source(data, Input(still=True))
+    frames = load_frames(source, Input(), frames=1, shrink=1.0)
+    return Picture(frames, source.canvas).in_working_space().uprighted().settled().first
+
+
+def load(codec: Codec, data: bytes, how: Load) -> pyvips.Image:
+    if codec.load is None:
+        raise UnsupportedSource(f"{codec.format} pictures are not read")
+    return codec.load(data, how)
+
+
+def shrink_of(source: Source, wanted: float) -> float:
+    """How much smaller to decode where the plan makes the picture `wanted` times smaller."""
+    return source.codec.reduction(wanted)
+
+
+def resized(source: Source, shrink: float) -> Source:
+    """A vector source that counts as smaller from the start: drawn larger it would be too much."""
+    width, height = source.canvas.size
+    canvas = source.canvas.sized(max(1, round(width / shrink)), max(1, round(height / shrink)))
+    return replace(source, canvas=canvas)
+
+
+def _still(image: pyvips.Image) -> pyvips.Image:
+    """Without what would make savers take it for several pages."""
+    image = image.copy()
+    for name in ("page-height", "n-pages", "delay", "loop"):
+        if image.get_typeof(name):
+            image.remove(name)
+    return image
+
+
+def _int(image: pyvips.Image, name: str, default: int) -> int:
+    if not image.get_typeof(name):
+        return default
+    value = image.get(name)
+    return value if isinstance(value, int) else default

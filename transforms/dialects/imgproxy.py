@@ -1,0 +1,186 @@
+"""imgproxy's URL grammar, options in any order before the source.
+
+    /rs:fill:400:300/q:80/plain/local:///cat.jpg@webp
+    /w:400/-/blur:5/bG9jYWw6Ly8vY2F0LmpwZw.webp
+
+What is read here is the path after the signature, percent-escapes as they were sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+from urllib.parse import unquote_to_bytes
+
+import transforms.codecs
+import transforms.operations  # noqa: F401  (both fill the registry that lookup reads)
+from transforms.dialects.arguments import Settings, build, read_arguments, settle
+from transforms.errors import ForbiddenOption, PlanError
+from transforms.limits import RequestedLimits
+from transforms.operation import Op
+from transforms.plan import Plan
+from transforms.references import read_base64
+from transforms.terms import lookup
+
+NAME = "imgproxy"
+NEXT_PIPELINE = "-"
+_PRESET = ("preset", "pr")
+_BASIC_FORMAT = ("fit", "fill", "fill-down", "force", "auto")
+
+
+class Dialect(Protocol):
+    """A way to write plans as URLs."""
+
+    def parse(self, path: bytes) -> Plan:
+        """The plan of a path as it was sent; PlanError if it is not in this dialect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imgproxy:
+    """presets: name -> options; `default` is applied to every request.
+
+    only_presets: the URL names presets, not options. base: options applied before everything.
+    security_options: accept limits in URLs. file_names: drop a readable name after the source.
+    """
+
+    presets: Mapping[str, str] = field(default_factory=dict)
+    only_presets: bool = False
+    base: str = ""
+    security_options: bool = False
+    file_names: bool = False
+    max_pipelines: int = 10
+
+    def __post_init__(self) -> None:
+        """PlanError if a preset cannot be read: at start-up, not at the first request."""
+        for name in self.presets:
+            try:
+                reading = _Reading(self)
+                reading.preset(name, 0)
+                reading.plan("local:///any")
+            except PlanError as error:
+                raise type(error)(f'preset "{name}": {error}') from None
+
+    def parse(self, path: bytes) -> Plan:
+        try:
+            segments = path.decode().removeprefix("/").split("/")
+        except UnicodeDecodeError:
+            raise PlanError("the path is not UTF-8; percent-encode other bytes") from None
+        if segments[0] in _BASIC_FORMAT:
+            raise PlanError(
+                f'"/{segments[0]}/…" is imgproxy\'s old format; write rs:{segments[0]}:WIDTH:HEIGHT'
+            )
+        reading = _Reading(self)
+        reading.options(self.base.split("/") if self.base else [], 0)
+        if "default" in self.presets:
+            reading.preset("default", 0)
+        source = reading.url(segments)
+        return reading.plan(self._source(source, reading))
+
+    def _source(self, segments: Sequence[str], reading: _Reading) -> str:
+        """The reference that the last segments write; an extension becomes the format."""
+        if not segments or not any(segments):
+            raise PlanError("the source is missing: end the path with plain/URL or base64url")
+        if segments[0] == "plain":
+            text, extension = _at_most_one("@", "/".join(segments[1:]))
+            try:
+                source = unquote_to_bytes(_checked_escapes(text)).decode()
+            except UnicodeDecodeError:
+                raise PlanError("source: its percent-escapes are not UTF-8") from None
+        elif segments[0] == "enc":
+            raise PlanError("source: encrypted sources (enc/) are not supported")
+        else:
+            if self.file_names and len(segments) > 1:
+                segments = segments[:-1]
+            text, extension = _at_most_one(".", "".join(segments))
+            source = read_base64(text)
+        if not source:
+            raise PlanError("the source is empty")
+        if extension:
+            reading.option("format", [extension], 0)
+        return source
+
+
+class _Reading:
+    """The settings of one URL while it is read."""
+
+    def __init__(self, dialect: Imgproxy) -> None:
+        self._dialect = dialect
+        self._main: Settings = {}
+        self._pipelines: list[Settings] = [{}]
+        self._expanding: list[str] = []
+
+    def url(self, segments: Sequence[str]) -> Sequence[str]:
+        """Reads the options in front of the source and returns the rest."""
+        if self._dialect.only_presets:
+            for name in filter(None, segments[0].split(":")):
+                self.preset(name, 0)
+            return segments[1:]
+        return segments[self.options(segments, 0) :]
+
+    def options(self, segments: Sequence[str], at: int) -> int:
+        """Reads options from pipeline `at` on; returns how many segments were options."""
+        for count, segment in enumerate(segments):
+            if segment == NEXT_PIPELINE:
+                at += 1
+                continue
+            option, *words = segment.split(":")
+            if not words:
+                return count
+            self.option(option, words, at)
+        return len(segments)
+
+    def option(self, option: str, words: Sequence[str], at: int) -> None:
+        if option in _PRESET:
+            for name in words:
+                self.preset(name, at)
+            return
+        found = lookup(NAME, option)
+        if found is None:
+            raise PlanError(f'"{option[:60]}" is not an option')
+        group, spelling = found
+        if group is RequestedLimits and not self._dialect.security_options:
+            raise ForbiddenOption(f"{option}: set SAFELIGHT_ALLOW_SECURITY_OPTIONS=1 to allow it")
+        own = self._pipeline(at) if issubclass(group, Op) else self._main
+        settle(own, read_arguments(option, group, spelling, words))
+
+    def preset(self, name: str, at: int) -> None:
+        """Expands a preset in place; one that is being expanded already is passed over."""
+        if name not in self._dialect.presets:
+            raise PlanError(f'preset: there is no preset "{name[:60]}"')
+        if name in self._expanding:
+            return
+        self._expanding.append(name)
+        segments = self._dialect.presets[name].strip().strip("/").split("/")
+        if (read := self.options(segments, at)) < len(segments):
+            raise PlanError(f'"{segments[read][:60]}" is not an option with arguments')
+        self._expanding.pop()
+
+    def plan(self, source: str) -> Plan:
+        pipelines = [
+            [op for op in build(settings) if isinstance(op, Op)] for settings in self._pipelines
+        ]
+        return Plan.made(source, pipelines, build(self._main))
+
+    def _pipeline(self, at: int) -> Settings:
+        if at >= self._dialect.max_pipelines:
+            raise PlanError(f"expected at most {self._dialect.max_pipelines} chained pipelines")
+        while len(self._pipelines) <= at:
+            self._pipelines.append({})
+        return self._pipelines[at]
+
+
+def _at_most_one(mark: str, text: str) -> tuple[str, str]:
+    """The text before and after the mark."""
+    before, _, after = text.partition(mark)
+    if mark in after:
+        raise PlanError(f'source: expected at most one "{mark}", escape those that belong to it')
+    return before, after
+
+
+def _checked_escapes(text: str) -> str:
+    for start in (place for place, letter in enumerate(text) if letter == "%"):
+        digits = text[start + 1 : start + 3]
+        if len(digits) < 2 or not all(digit in "0123456789abcdefABCDEF" for digit in digits):
+            raise PlanError(f'source: "%{digits}" is not a percent-escape; write % as %25')
+    return text

@@ -1,0 +1,97 @@
+"""A source and what to do to it: what every dialect's URLs come to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from transforms.canvas import Canvas
+from transforms.formats import Format
+from transforms.operation import Op
+from transforms.output import Output
+from transforms.terms import Terms
+
+T = TypeVar("T", bound=Terms)
+Pipeline = tuple[Op, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Hashable; two plans are equal if their results are.
+
+    source:    reference to the picture (`local:///cat.jpg`).
+    pipelines: each runs on the result of the one before; operations are sorted by stage.
+    terms:     settings of the output, the codecs, the delivery; sorted, none of them idle.
+    """
+
+    source: str
+    pipelines: tuple[Pipeline, ...] = ()
+    terms: tuple[Terms, ...] = ()
+
+    @classmethod
+    def made(cls, source: str, pipelines: list[list[Op]], settings: list[Terms]) -> Plan:
+        """Drops what changes nothing and sorts the rest."""
+        kept = (
+            tuple(sorted((op for op in ops if not op.idle), key=lambda op: (op.stage, op.name)))
+            for ops in pipelines
+        )
+        return cls(
+            source,
+            tuple(ops for ops in kept if ops),
+            tuple(sorted((one for one in settings if not one.idle), key=lambda one: one.name)),
+        )
+
+    def of(self, kind: type[T]) -> T:
+        """This plan's settings of a kind, or their defaults."""
+        return next((one for one in self.terms if isinstance(one, kind)), None) or kind()
+
+    def having(self, settings: Terms) -> Plan:
+        """The same plan with these settings in place of those of their kind."""
+        others = [one for one in self.terms if one.name != settings.name]
+        return Plan.made(self.source, [list(ops) for ops in self.pipelines], [*others, settings])
+
+    @property
+    def output(self) -> Output:
+        return self.of(Output)
+
+    @property
+    def negotiable(self) -> bool:
+        """True if the answer may depend on what formats the client accepts."""
+        return self.output.format is None and not self.output.raw
+
+    def offering(self, formats: tuple[Format, ...]) -> Plan:
+        """The same plan for a client that accepts these, best first."""
+        return self.having(replace(self.output, offers=formats)) if self.negotiable else self
+
+    @property
+    def assets(self) -> tuple[str, ...]:
+        """References to the other pictures that the operations need, each once."""
+        found = (asset for ops in self.pipelines for op in ops for asset in op.assets)
+        return tuple(dict.fromkeys(found))
+
+    def canonical(self) -> str:
+        """The same text for the same result; it names the source, not the source's version."""
+        steps = "/-/".join("/".join(op.canonical() for op in ops) for ops in self.pipelines)
+        shaping = [one.canonical() for one in self.terms if one.shapes_result]
+        return "/".join(part for part in (*shaping, steps, f"source:{self.source}") if part)
+
+    def size(self, canvas: Canvas) -> Canvas:
+        """The canvas that the operations make of this one."""
+        for ops in self.pipelines:
+            canvas = size_after(ops, canvas)
+        return canvas
+
+    def cost(self, canvas: Canvas) -> float:
+        """Predicted CPU milliseconds of the operations (decoding and encoding come on top)."""
+        total = 0.0
+        for ops in self.pipelines:
+            for op in ops:
+                total += op.cost(canvas)
+                canvas = op.size(canvas)
+        return total
+
+
+def size_after(ops: Pipeline, canvas: Canvas) -> Canvas:
+    for op in ops:
+        canvas = op.size(canvas)
+    return canvas
