@@ -19,3 +19,7 @@ def read_base64(text: str) -> str:
         raise PlanError(
             f'source: expected base64url of a UTF-8 reference, got "{text[:60]}"'
         ) from None
+
+
+def write_base64(reference: str) -> str:
+    return base64.urlsafe_b64encode(reference.encode()).rstrip(b"=").decode()

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 import typer
 
-from origin.cli import keys
+from origin.cli import keys, serve
+from origin.settings import SettingsError
 from signing.errors import KeyConfigError
 
 # What a person at a command line can mend: shown as a message, without a traceback.
-MENDABLE = (KeyConfigError,)
+MENDABLE = (KeyConfigError, SettingsError)
 
 app = typer.Typer(
     name="safelight",
@@ -27,6 +28,7 @@ app = typer.Typer(
 app.command()(keys.keygen)
 app.command()(keys.sign)
 app.command()(keys.verify)
+app.command()(serve.serve)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

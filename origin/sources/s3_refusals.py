@@ -34,7 +34,10 @@ FAULTS: tuple[type[Exception], ...] = (
 
 _KEYS = "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the role of this machine"
 _RENEW = "the session token is old: renew AWS_SESSION_TOKEN, or use a role that is renewed"
-_ELSEWHERE = "the bucket is elsewhere: check SAFELIGHT_S3_REGION, and whether SAFELIGHT_S3_ENDPOINT should be https"
+_ELSEWHERE = (
+    "the bucket is elsewhere: check SAFELIGHT_S3_REGION, "
+    "and whether SAFELIGHT_S3_ENDPOINT should be https"
+)
 _HINTS = {
     "AllAccessDisabled": "the account or bucket is disabled",
     "AuthorizationHeaderMalformed": "SAFELIGHT_S3_REGION is not the bucket's region",
@@ -48,9 +51,8 @@ _HINTS = {
     "SignatureDoesNotMatch": f"{_KEYS}, and that no proxy rewrites the request",
     "TokenRefreshRequired": _RENEW,
 }
-# S3 does not say that a key is missing to those who may not list the bucket; a delete marker
-# answers MethodNotAllowed.
-_ABSENT = {"NoSuchKey", "NoSuchVersion", "AccessDenied", "MethodNotAllowed", "NotFound"}
+# A delete marker answers MethodNotAllowed.
+_ABSENT = {"NoSuchKey", "NoSuchVersion", "MethodNotAllowed"}
 _MALFORMED = {"InvalidArgument", "InvalidURI", "KeyTooLongError", "NotImplemented"}
 _OVERLOAD = {"SlowDown", "Throttling", "ThrottlingException", "TooManyRequests", "RequestTimeout"}
 _CREDENTIALS = (
@@ -91,6 +93,7 @@ def _refusal(exc: ClientError, where: str) -> SourceError:
         return SourceDenied(f"{came}: {_HINTS[code]}")
     if 300 <= status < 400:
         return SourceDenied(f"{came}: {_ELSEWHERE}")
+    # S3 does not say that a key is missing to those who may not list the bucket.
     if code == "AccessDenied":
         return SourceNotFound(
             f"{came}: missing, or not to be read; s3:ListBucket would tell, s3:GetObject is needed"

@@ -1,0 +1,99 @@
+"""What a client is told when something goes wrong: one table for every error.
+
+OriginError
+├── Expired          the URL's `expires` has passed
+├── PreconditionFailed
+├── Overloaded       no room in the queue; worth trying again
+├── Deadline         not done within SAFELIGHT_TIMEOUT
+└── WorkerCrashed    the process that worked on this picture died
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from starlette.exceptions import HTTPException
+
+from origin.sources import errors as sources
+from signing import errors as signing
+from transforms import errors as transforms
+
+
+class OriginError(Exception):
+    """A request that this server cannot answer as asked."""
+
+
+class Expired(OriginError):
+    """The URL's `expires` has passed."""
+
+
+class PreconditionFailed(OriginError):
+    """The request wants another result than the present one, or none."""
+
+
+class Overloaded(OriginError):
+    """There is no room in the queue."""
+
+
+class Deadline(OriginError):
+    """The work was not done in time."""
+
+
+class WorkerCrashed(OriginError):
+    """The process that worked on this picture died of it."""
+
+
+class Answer(NamedTuple):
+    """status: HTTP. code: for X-Safelight-Error. public: what the client reads.
+    detail: the error's own words follow; only where they are about the client's own URL or picture.
+    """
+
+    status: int
+    code: str
+    public: str
+    detail: bool = False
+
+
+ANSWERS: dict[type[Exception], Answer] = {
+    signing.SignatureError: Answer(403, "signature", "The signature is not right"),
+    signing.MissingSignature: Answer(403, "signature_missing", "The signature is missing"),
+    signing.MalformedSignature: Answer(403, "signature_malformed", "The signature is malformed"),
+    signing.WrongLength: Answer(403, "signature_length", "The signature has the wrong length"),
+    signing.SignatureMismatch: Answer(403, "signature_mismatch", "The signature does not match"),
+    transforms.TransformError: Answer(500, "transform", "The picture could not be made"),
+    transforms.PlanError: Answer(400, "invalid_url", "Invalid image URL", True),
+    transforms.ForbiddenOption: Answer(403, "option_forbidden", "Option not allowed", True),
+    transforms.UnsupportedSource: Answer(
+        415, "source_unsupported", "Not a supported picture", True
+    ),
+    transforms.UnsupportedOutput: Answer(422, "output_unsupported", "Unsupported result", True),
+    transforms.BrokenSource: Answer(422, "source_broken", "The source is broken", True),
+    transforms.LimitExceeded: Answer(422, "limit_exceeded", "Over a limit", True),
+    transforms.EngineError: Answer(500, "engine", "The picture could not be made"),
+    sources.SourceError: Answer(502, "source", "The source could not be fetched"),
+    sources.SourceReferenceError: Answer(400, "source_reference", "Invalid source", True),
+    sources.SourceNotAllowed: Answer(404, "source_not_allowed", "The source is not allowed"),
+    sources.SourceNotFound: Answer(404, "source_not_found", "There is no such source"),
+    sources.SourceTooLarge: Answer(413, "source_too_large", "The source is too large", True),
+    sources.SourceChanged: Answer(502, "source_changed", "The source kept changing"),
+    sources.SourceTruncated: Answer(502, "source_truncated", "The source came incomplete"),
+    sources.SourceTimeout: Answer(504, "source_timeout", "The source did not answer in time"),
+    sources.SourceUnavailable: Answer(502, "source_unavailable", "The source is unavailable"),
+    sources.SourceDenied: Answer(502, "source_denied", "The source refused this server"),
+    OriginError: Answer(500, "internal", "Internal error"),
+    Expired: Answer(410, "expired", "The URL has expired"),
+    PreconditionFailed: Answer(412, "precondition_failed", "Not the result that was expected"),
+    Overloaded: Answer(503, "overloaded", "Busy, try again"),
+    Deadline: Answer(504, "deadline", "Not done in time"),
+    WorkerCrashed: Answer(422, "worker_crashed", "The source could not be processed"),
+}
+_UNFORESEEN = Answer(500, "internal", "Internal error")
+_BY_ROUTER = {404: "not_found", 405: "method_not_allowed"}
+
+
+def answer_to(error: Exception) -> Answer:
+    """The nearest entry along the error's ancestry."""
+    if isinstance(error, HTTPException):
+        code = _BY_ROUTER.get(error.status_code, "http")
+        return Answer(error.status_code, code, str(error.detail))
+    return next((ANSWERS[cls] for cls in type(error).__mro__ if cls in ANSWERS), _UNFORESEEN)
