@@ -42,10 +42,14 @@ def demo_settings() -> tuple[Settings, tuple[KeyPair, ...]]:
     pairs = _keys(FOLDER / "keys.env")
     pictures = FOLDER / "pictures"
     draw_pictures(pictures)
-    given = {"local_root": pictures, "watermark": "local:///badge.png", **_hex(pairs)}
-    if "SAFELIGHT_ADMIN_PORT" not in os.environ:
-        given["admin_port"] = 0
-    return read_settings(**given), pairs
+    return read_settings(
+        local_root=pictures,
+        watermark="local:///badge.png",
+        keys=",".join(pair.key.hex() for pair in pairs),
+        salts=",".join(pair.salt.hex() for pair in pairs),
+        # Two demos at once must not meet on the admin port.
+        **({} if "SAFELIGHT_ADMIN_PORT" in os.environ else {"admin_port": 0}),
+    ), pairs
 
 
 def show_links(base: str, pairs: tuple[KeyPair, ...]) -> None:
@@ -73,10 +77,3 @@ def _keys(path: Path) -> tuple[KeyPair, ...]:
         return parse_pairs(values.get(KEYS) or "", values.get(SALTS) or "")
     except ValueError as error:
         raise SettingsError(f"{path}: {error}\nRemove the file to get new keys.") from error
-
-
-def _hex(pairs: tuple[KeyPair, ...]) -> dict[str, str]:
-    return {
-        "keys": ",".join(pair.key.hex() for pair in pairs),
-        "salts": ",".join(pair.salt.hex() for pair in pairs),
-    }

@@ -63,7 +63,7 @@ def _valley(width: int = _WIDTH, height: int = _HEIGHT) -> pyvips.Image:
 
 
 def _tint(strength: pyvips.Image) -> pyvips.Image:
-    return (strength * 120).bandjoin([strength * 90, strength * 40])
+    return (strength * 120).bandjoin(strength * 90).bandjoin(strength * 40)
 
 
 def _mix(
@@ -71,7 +71,7 @@ def _mix(
 ) -> pyvips.Image:
     share = (share > 1).ifthenelse(1, share)
     bands = [share * (b - a) + a for a, b in zip(one, other, strict=True)]
-    return bands[0].bandjoin(bands[1:])
+    return bands[0].bandjoin(bands[1]).bandjoin(bands[2])
 
 
 def _badge(side: int = 640) -> pyvips.Image:

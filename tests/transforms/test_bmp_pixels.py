@@ -61,7 +61,7 @@ def differences(data: bytes) -> Iterator[int]:
 
     assert (ours.width, ours.height) == (width, height) == theirs.size
     assert (ours.bands, ours.format, ours.interpretation) == (3 + has_alpha, "uchar", "srgb")
-    pairs = zip(ours.write_to_memory(), theirs.tobytes(), strict=True)
+    pairs = zip(bytes(ours.write_to_memory()), theirs.tobytes(), strict=True)
     return (abs(a - b) for a, b in pairs)
 
 
