@@ -46,7 +46,7 @@ def _valley(width: int = _WIDTH, height: int = _HEIGHT) -> pyvips.Image:
             + 0.11 * layer
             + sum(
                 (
-                    (x * (2 + 1.7 * octave * (layer + 1)) * math.tau + layer * 2.1 + octave).sin()
+                    (x * (0.9 * octave + 0.25 * layer) * 360 + layer * 140 + octave * 57).sin()
                     * (0.045 / octave)
                     for octave in (1, 2, 3, 5)
                 ),

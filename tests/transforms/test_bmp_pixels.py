@@ -131,7 +131,7 @@ def test_masks_of_any_width_are_scaled_to_eight_bits() -> None:
     low = (0x0F00, 0x00F0, 0x000F, 0xF000)
 
     ten = bmp(1, 1, 32, compression=3, masks=deep, pixels=struct.pack("<I", 1023 << 20 | 512))
-    four = bmp(1, 1, 16, compression=6, masks=low, pixels=struct.pack("<H", 0x8F01))
+    four = bmp(1, 1, 16, compression=6, masks=low, pixels=struct.pack("<I", 0x8F01))
 
     assert decode(ten)(0, 0) == [255, 0, 128]
     assert decode(four)(0, 0) == [255, 0, 17, 136]

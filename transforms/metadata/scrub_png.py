@@ -31,7 +31,8 @@ def scrubbed(data: bytes, *, keep_copyright: bool) -> bytes:
     for name, payload in chunks:
         if name == b"eXIf":
             found.exif.append(payload)
-        elif name == b"iTXt" and payload.startswith(_XMP):
+        # Only the first: many small chunks could inflate to much.
+        elif name == b"iTXt" and payload.startswith(_XMP) and not found.xmp:
             found.xmp.append(_international_text(payload[len(_XMP) :]))
 
     extra = _put_back(remains(found, keep_copyright=keep_copyright))
