@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-import anyio
-from anyio import to_process
+import structlog
 
 from origin.errors import Overloaded, WorkerCrashed
+from origin.wire import Job
+from origin.worker_link import WorkerLink, start_worker
 from transforms.encode import Encoded
-from transforms.engine import secure
+from transforms.errors import TransformError
 from transforms.limits import Limits
-from transforms.pipeline import run
 from transforms.plan import Plan
+
+log = structlog.get_logger("safelight.workers")
 
 # Requests that may wait per worker; more are turned away at once.
 _QUEUE_PER_WORKER = 64
+# A worker that says more than this is not to be believed.
+_MOST_RESULT = 1 << 30
+_RESTARTS = 5
 
 
 class Workers:
@@ -25,38 +31,82 @@ class Workers:
     """
 
     def __init__(self, count: int, limits: Limits) -> None:
-        self._limiter = anyio.CapacityLimiter(count)
-        self._limits = limits
         self.count = count
+        self._limits = limits
+        self._idle: asyncio.Queue[WorkerLink] = asyncio.Queue()
+        self._all: set[WorkerLink] = set()
+        self._waiting = 0
+        self._replacing: set[asyncio.Task[None]] = set()
 
     async def render(self, plan: Plan, data: bytes, assets: Mapping[str, bytes]) -> Encoded:
         """The plan carried out; TransformError, Overloaded or WorkerCrashed."""
-        waiting = self._limiter.statistics().tasks_waiting
-        if waiting >= self.count * _QUEUE_PER_WORKER:
-            raise Overloaded(f"{waiting} requests wait for {self.count} workers")
+        job = Job(plan, self._limits, tuple(assets))
+        worker = await self._take()
         try:
-            return await to_process.run_sync(
-                _render, plan, data, assets, self._limits, cancellable=True, limiter=self._limiter
-            )
-        except anyio.BrokenWorkerProcess as error:
-            raise WorkerCrashed(f"a worker died on {plan.source}") from error
+            result = await worker.run(job, [data, *assets.values()], most_bytes=_MOST_RESULT)
+        except TransformError:
+            self._idle.put_nowait(worker)
+            raise
+        except BaseException:
+            self._replace(worker)
+            raise
+        self._idle.put_nowait(worker)
+        return result
 
-    async def warm(self) -> None:
-        """Starts every process, so that the first requests do not wait for it."""
-        async with anyio.create_task_group() as tasks:
-            for _ in range(self.count):
-                tasks.start_soon(self._warm_one)
+    @property
+    def pids(self) -> list[int]:
+        """Of the processes that live now."""
+        return [worker.pid for worker in self._all]
 
-    async def _warm_one(self) -> None:
-        await to_process.run_sync(secure, cancellable=True, limiter=self._limiter)
+    async def start(self) -> None:
+        """Brings up every process; WorkerCrashed if one does not come up."""
+        await asyncio.gather(*(self._add() for _ in range(self.count)))
 
+    async def stop(self) -> None:
+        for task in self._replacing:
+            task.cancel()
+        await asyncio.gather(*self._replacing, return_exceptions=True)
+        await asyncio.gather(*(worker.stop() for worker in self._all))
+        self._all.clear()
 
-def _render(plan: Plan, data: bytes, assets: Mapping[str, bytes], limits: Limits) -> Encoded:
-    return run(plan, data, assets=assets, limits=limits)
+    async def _take(self) -> WorkerLink:
+        if self._waiting >= self.count * _QUEUE_PER_WORKER:
+            raise Overloaded(f"{self._waiting} requests wait for {self.count} workers")
+        self._waiting += 1
+        try:
+            return await self._idle.get()
+        finally:
+            self._waiting -= 1
+
+    def _replace(self, worker: WorkerLink) -> None:
+        """In the background: the caller has its answer, or is gone, already."""
+        task = asyncio.create_task(self._replaced(worker))
+        self._replacing.add(task)
+        task.add_done_callback(self._replacing.discard)
+
+    async def _replaced(self, worker: WorkerLink) -> None:
+        self._all.discard(worker)
+        await worker.stop()
+        log.warning("worker replaced", pid=worker.pid)
+        for attempt in range(_RESTARTS):
+            try:
+                await self._add()
+                return
+            except (WorkerCrashed, OSError) as error:
+                log.error("worker did not start", attempt=attempt + 1, error=str(error))
+                await asyncio.sleep(2**attempt)
+
+    async def _add(self) -> None:
+        worker = await start_worker()
+        self._all.add(worker)
+        self._idle.put_nowait(worker)
 
 
 @asynccontextmanager
 async def open_workers(count: int, limits: Limits) -> AsyncIterator[Workers]:
     workers = Workers(count, limits)
-    await workers.warm()
-    yield workers
+    try:
+        await workers.start()
+        yield workers
+    finally:
+        await workers.stop()

@@ -19,14 +19,19 @@ class Colour:
 
     expects: ClassVar[str] = "3 or 6 hex digits without #"
 
+    def __post_init__(self) -> None:
+        for channel in (self.red, self.green, self.blue):
+            if type(channel) is not int or not 0 <= channel <= 255:
+                raise ValueError(f"channels are 0..255, got {channel!r}")
+
     @classmethod
     def read(cls, text: str) -> Colour:
         """Three or six hex digits; ValueError for anything else."""
         if not _HEX.fullmatch(text):
-            raise ValueError(text)
+            raise ValueError
         if len(text) == 3:
             text = "".join(digit * 2 for digit in text)
-        return cls(int(text[:2], 16), int(text[2:4], 16), int(text[4:], 16))
+        return cls(*bytes.fromhex(text))
 
     def __str__(self) -> str:
         return f"{self.red:02x}{self.green:02x}{self.blue:02x}"

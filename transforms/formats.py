@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
-from transforms.numbers import read_number
+from transforms.numbers import read_whole
 
 
 class Format(StrEnum):
@@ -32,7 +32,7 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Qualities:
-    """Quality per format, 0..100; later entries win."""
+    """Quality per format, 0..100; sorted, and the later entry of a format wins."""
 
     entries: tuple[tuple[Format, int], ...] = ()
 
@@ -42,17 +42,19 @@ class Qualities:
 
     @classmethod
     def read_words(cls, words: Sequence[str]) -> Qualities:
-        if len(words) % 2 or not words:
+        if len(words) % 2:
             raise ValueError("an odd number of words")
-        return cls() + cls(
-            tuple(
-                (Format(name), _quality(quality))
-                for name, quality in zip(words[::2], words[1::2], strict=True)
-            )
-        )
+        pairs = zip(words[::2], words[1::2], strict=True)
+        return cls(tuple((Format(name), read_whole(quality)) for name, quality in pairs))
+
+    def __post_init__(self) -> None:
+        for _, quality in self.entries:
+            if not 0 <= quality <= 100:
+                raise ValueError(f"a quality is in 0..100, got {quality}")
+        object.__setattr__(self, "entries", tuple(sorted(dict(self.entries).items())))
 
     def __add__(self, later: Qualities) -> Qualities:
-        return Qualities(tuple(sorted({**dict(self.entries), **dict(later.entries)}.items())))
+        return Qualities(self.entries + later.entries)
 
     def __str__(self) -> str:
         return ":".join(f"{name}:{quality}" for name, quality in self.entries)
@@ -60,9 +62,3 @@ class Qualities:
     def of(self, name: Format) -> int:
         """The quality asked for, 0 if none was."""
         return dict(self.entries).get(name, 0)
-
-
-def _quality(word: str) -> int:
-    if not word.isdecimal():
-        raise ValueError("not a whole number")
-    return int(read_number(word, 0, 100))

@@ -53,8 +53,9 @@ class Layout:
 
 
 def nearest(value: float) -> int:
-    """Rounds half away from zero."""
-    return int(math.copysign(math.floor(abs(value) + 0.5), value))
+    """Rounds half up: the length below, or the one above from half way on."""
+    below = math.floor(value)
+    return below + (value - below >= 0.5)
 
 
 def scaled(length: float, factor: float) -> int:

@@ -6,19 +6,17 @@ are numbers, which bounds hold and what an error must tell. `Kind` is that, work
 
 from __future__ import annotations
 
-import math
-import re
+import operator
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Protocol, Self, Union, get_args, get_origin
 from urllib.parse import quote, unquote
 
 from transforms.colour import Colour
-from transforms.numbers import read_number
+from transforms.numbers import read_number, read_whole, within
 
-_INT = re.compile(r"[+-]?\d+", re.ASCII)
 _TRUE = frozenset(("1", "t", "T", "TRUE", "true", "True"))
 _FALSE = frozenset(("0", "f", "F", "FALSE", "false", "False"))
 
@@ -41,7 +39,7 @@ class Range:
     def __str__(self) -> str:
         if self.above:
             return f"above {_plain(self.low)} and up to {_plain(self.high)}"
-        return f"{_plain(self.low)}..{_plain(self.high)}"
+        return f"in {_plain(self.low)}..{_plain(self.high)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +57,20 @@ class OneOf:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """A number that may be written as one of these words."""
+
+    numbers: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Without:
+    """A compound value that does not begin with this word."""
+
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
 class Follows:
     """A field that, left out, takes the value given to another: `"resize.gravity"`."""
 
@@ -70,16 +82,17 @@ class Kind:
     """How one field's value is read and written.
 
     `read` takes as many of the words as it needs and says how many; it raises ValueError, whose
-    text may add a reason to `expects`. `check` raises ValueError for a value out of bounds.
-    Values that `adds_up` are joined to what was given before, others take its place.
+    text may add a reason to `expects`. `check` raises ValueError for a value of a wrong type or
+    out of bounds and gives the one to keep: equal values must be written alike.
+    With `join` a value is joined to what was given before, else it takes its place.
     """
 
     expects: str
     read: Callable[[Sequence[str]], tuple[Any, int]]
     write: Callable[[Any], str]
-    check: Callable[[Any], None]
+    check: Callable[[Any], Any]
     most_words: int = 1
-    adds_up: bool = False
+    join: Callable[[Any, Any], Any] | None = None
 
 
 class Compound(Protocol):
@@ -110,53 +123,66 @@ def kind_of(annotation: object) -> tuple[Kind, Follows | None]:
 def _kind(annotation: Any, notes: tuple[object, ...]) -> Kind:
     bounds = next((note for note in notes if isinstance(note, Range)), None)
     if annotation is bool:
-        return Kind("1, t, true, 0, f or false", _one(_read_bool), _write_bool, _is(bool))
+        return Kind("1, t, true, 0, f or false", _one(read_bool), _write_bool, _is(bool))
     if annotation is int:
         multiple = next((note.of for note in notes if isinstance(note, Multiple)), 1)
-        return _number(_read_int, bounds or Range(0, 1e6), "a whole number", multiple)
+        return _whole(bounds or Range(0, 1e6), multiple)
     if annotation is float:
-        return _number(_read_float, bounds or Range(0, 1e6), "a number", None)
+        named = next((note.numbers for note in notes if isinstance(note, Named)), {})
+        return _number(bounds or Range(0, 1e6), named)
     words = next((note.words for note in notes if isinstance(note, OneOf)), None)
     if words:
         return _choice(words)
     if annotation is str:
-        return Kind("text", _one(str), lambda value: quote(value, safe=""), _is(str))
+        return Kind("text", _one(str), lambda value: quote(value, safe=""), _encodable)
     if annotation is Colour:
         return Kind(Colour.expects, _one(Colour.read), str, _is(Colour))
     if isinstance(annotation, type) and hasattr(annotation, "read_words"):
-        return _compound(annotation)
+        return _compound(annotation, tuple(note for note in notes if isinstance(note, Without)))
     if isinstance(annotation, type) and issubclass(annotation, StrEnum):
-        return _choice(tuple(annotation), annotation)
+        return replace(_choice(tuple(annotation), annotation), check=_is(annotation))
     if get_origin(annotation) is tuple:
         return _listed(_kind(get_args(annotation)[0], notes))
+    if get_origin(annotation) is frozenset:
+        return _any_of(_kind(get_args(annotation)[0], notes))
     raise TypeError(f"no grammar for fields of type {annotation!r}")
 
 
-def _number(read: Callable[[str], float], bounds: Range, noun: str, multiple: int | None) -> Kind:
-    expects = f"{noun} {'in ' if not bounds.above else ''}{bounds}"
-    if multiple is not None and multiple > 1:
-        expects = f"a multiple of {multiple} in {bounds}"
+def _whole(bounds: Range, multiple: int) -> Kind:
+    noun = f"a multiple of {multiple}" if multiple > 1 else "a whole number"
 
-    def check(value: Any) -> None:
-        wrong_type = isinstance(value, bool) or not isinstance(value, (int, float))
-        if wrong_type or not math.isfinite(value) or not bounds.holds(value):
+    def check(value: Any) -> Any:
+        if type(value) is not int or not bounds.holds(value) or value % multiple:
             raise ValueError
-        if multiple is not None and value % multiple:
-            raise ValueError
+        return value
 
+    return Kind(f"{noun} {bounds}", _one(read_whole), repr, check)
+
+
+def _number(bounds: Range, named: Mapping[str, float]) -> Kind:
+    def read(word: str) -> float:
+        return named[word] if word in named else read_number(word)
+
+    def check(value: Any) -> Any:
+        if type(value) not in (int, float) or not bounds.holds(value):
+            raise ValueError
+        return within(value, bounds.low, bounds.high)
+
+    expects = f"a number {bounds}" + (f", or {', '.join(named)}" if named else "")
     return Kind(expects, _one(read), repr, check)
 
 
 def _choice(values: tuple[str, ...], enum: Callable[[str], str] = str) -> Kind:
-    def read(word: str) -> str:
-        value = enum(word)
-        if value not in values:
-            raise ValueError(word)
-        return value
-
-    def check(value: Any) -> None:
+    def check(value: Any) -> Any:
         if value not in values:
             raise ValueError
+        return value
+
+    def read(word: str) -> str:
+        try:
+            return enum(word)
+        except ValueError:
+            raise ValueError from None
 
     return Kind("one of " + ", ".join(str(value) for value in values), _one(read), str, check)
 
@@ -167,70 +193,94 @@ def _listed(item: Kind) -> Kind:
     def read(words: Sequence[str]) -> tuple[tuple[Any, ...], int]:
         return tuple(item.read([word])[0] for word in words), len(words)
 
-    def check(value: Any) -> None:
-        for one in value:
-            item.check(one)
-
     return Kind(
         f"a list, each {item.expects}",
         read,
         lambda value: ":".join(item.write(one) for one in value),
-        check,
+        lambda value: tuple(item.check(one) for one in value),
         most_words=64,
-        adds_up=True,
+        join=operator.add,
+    )
+
+
+def _any_of(item: Kind) -> Kind:
+    """As a list, but neither order nor repetition means anything."""
+    listed = _listed(item)
+
+    def read(words: Sequence[str]) -> tuple[frozenset[Any], int]:
+        values, used = listed.read(words)
+        return frozenset(values), used
+
+    return replace(
+        listed,
+        read=read,
+        write=lambda value: listed.write(sorted(value)),
+        check=lambda value: frozenset(listed.check(value)),
+        join=operator.or_,
     )
 
 
 def _optional(kind: Kind) -> Kind:
-    def check(value: Any) -> None:
-        if value is not None:
-            kind.check(value)
-
-    return replace(kind, check=check)
+    return replace(kind, check=lambda value: None if value is None else kind.check(value))
 
 
-def _compound(cls: type[Compound]) -> Kind:
+def _compound(cls: type[Compound], without: tuple[Without, ...]) -> Kind:
+    right_type, unwanted = _is(cls), {note.word for note in without}
+
     def read(words: Sequence[str]) -> tuple[Any, int]:
         taken = words[: cls.most_words]
         return cls.read_words(taken), len(taken)
 
-    return Kind(cls.expects, read, str, _is(cls), cls.most_words, cls.adds_up)
+    def check(value: Any) -> Any:
+        if unwanted and str(right_type(value)).partition(":")[0] in unwanted:
+            raise ValueError
+        return right_type(value)
+
+    expects = f"{cls.expects} (not {', '.join(unwanted)})" if unwanted else cls.expects
+    return Kind(expects, read, str, check, cls.most_words, operator.add if cls.adds_up else None)
 
 
 def _one(read: Callable[[str], Any]) -> Callable[[Sequence[str]], tuple[Any, int]]:
     return lambda words: (read(words[0]), 1)
 
 
-def _is(cls: type) -> Callable[[Any], None]:
-    def check(value: Any) -> None:
+def _is(cls: type) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
         if not isinstance(value, cls):
             raise ValueError
+        return value
 
     return check
 
 
-def _read_bool(word: str) -> bool:
+def _encodable(value: Any) -> Any:
+    """Text without lone surrogates, so that it can be written."""
+    if not isinstance(value, str):
+        raise ValueError
+    value.encode()
+    return value
+
+
+def read_bool(word: str) -> bool:
+    """imgproxy takes any other word for false; here it is a ValueError."""
     if word in _TRUE:
         return True
     if word in _FALSE:
         return False
-    raise ValueError(word)
+    raise ValueError
 
 
 def _write_bool(value: bool) -> str:
     return "1" if value else "0"
 
 
-def _read_int(word: str) -> int:
-    if len(word) > 20 or not _INT.fullmatch(word):
-        raise ValueError(word)
-    return int(word)
-
-
-def _read_float(word: str) -> float:
-    return read_number(word, -math.inf, math.inf)
-
-
 def read_text(word: str) -> str:
     """Undoes the percent-encoding that `Kind.write` gives to text."""
     return unquote(word, errors="strict")
+
+
+def at_most(count: int, words: Sequence[str]) -> Sequence[str]:
+    """The words, if there are not too many; for an irregular spelling."""
+    if len(words) > count:
+        raise ValueError(f"expected at most {count} arguments, got {len(words)}")
+    return words

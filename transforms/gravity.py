@@ -7,10 +7,10 @@ fractions of the outer box, and a box never leaves the outer one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
-from transforms.numbers import read_number
+from transforms.numbers import read_number, within
 from transforms.turn import Turn
 
 _SIDES = {
@@ -28,6 +28,7 @@ _NAMES = {sides: name for name, sides in _SIDES.items()}
 COMPASS = tuple(_SIDES)
 FOCAL = "fp"
 SMART = "sm"
+_FARTHEST = 1e6
 
 
 def even(value: float) -> int:
@@ -37,7 +38,10 @@ def even(value: float) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Gravity:
-    """A compass point with offsets, `fp` with a focal point in 0..1, or `sm` (smart)."""
+    """A compass point with offsets, `fp` with a focal point in 0..1, or `sm` (smart).
+
+    ValueError for anything else.
+    """
 
     kind: str = "ce"
     x: float = 0.0
@@ -47,24 +51,31 @@ class Gravity:
     most_words: ClassVar[int] = 3
     adds_up: ClassVar[bool] = False
 
+    def __post_init__(self) -> None:
+        if self.kind not in (*COMPASS, FOCAL, SMART):
+            raise ValueError(f"no place is called {self.kind!r}")
+        low, high = (0.0, 1.0) if self.kind == FOCAL else (-_FARTHEST, _FARTHEST)
+        object.__setattr__(self, "x", within(self.x, low, high))
+        object.__setattr__(self, "y", within(self.y, low, high))
+        if self.kind == SMART and (self.x or self.y):
+            raise ValueError("sm takes no offsets")
+
     @classmethod
     def read_words(cls, words: Sequence[str]) -> Gravity:
         """Reads `type[:x[:y]]`; raises ValueError with a reason in plain words."""
         kind, *offsets = words
-        if kind == SMART:
-            if offsets:
-                raise ValueError("sm takes no offsets")
-            return cls(SMART)
-        if kind == FOCAL:
-            if len(offsets) != 2:
-                raise ValueError("fp needs exactly two numbers in 0..1")
-            return cls(FOCAL, *(read_number(word, 0.0, 1.0) if word else 0.0 for word in offsets))
-        if kind not in _SIDES:
-            raise ValueError(f"expected {cls.expects}")
-        return cls(kind, *(read_number(word, -1e6, 1e6) if word else 0.0 for word in offsets))
+        if kind not in (*COMPASS, FOCAL, SMART):
+            raise ValueError
+        if kind == SMART and offsets:
+            raise ValueError("sm takes no offsets")
+        if kind == FOCAL and len(offsets) != 2:
+            raise ValueError("fp needs exactly two numbers")
+        return cls(kind, *(read_number(word) if word else 0.0 for word in offsets))
 
     def __str__(self) -> str:
-        return f"{self.kind}:{self.x!r}:{self.y!r}"
+        if self.kind == FOCAL or self.x or self.y:
+            return f"{self.kind}:{self.x!r}:{self.y!r}"
+        return self.kind
 
     @property
     def smart(self) -> bool:
@@ -78,7 +89,7 @@ class Gravity:
         if self.kind == FOCAL:
             # Fractions turn about the centre.
             x, y = self.x - 0.5, self.y - 0.5
-            return replace(self, x=a * x + c * y + 0.5, y=b * x + d * y + 0.5)
+            return Gravity(FOCAL, a * x + c * y + 0.5, b * x + d * y + 0.5)
         side_x, side_y = _SIDES[self.kind]
         # Offsets point inwards from an edge: take them as displacements while turning.
         move_x = -self.x if side_x > 0 else self.x

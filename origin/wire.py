@@ -1,0 +1,106 @@
+"""What server and worker say to each other over their socket.
+
+    job      4 bytes length, pickle of (plan, limits, asset names); the pictures' bytes come as
+             file descriptors beside it: first the source, then the assets
+    answer   4 bytes length, JSON header, 8 bytes length, the result's bytes
+
+Only the server's side is trusted with pickle: a worker that a picture took over must not be able
+to do more than to give a wrong picture.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from transforms import errors
+from transforms.encode import Encoded
+from transforms.limits import Limits
+from transforms.plan import Plan
+
+HEADER_LENGTH = struct.Struct("!I")
+BODY_LENGTH = struct.Struct("!Q")
+MOST_FILES = 16
+MOST_HEADER = 1 << 20
+READY = b"ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    plan: Plan
+    limits: Limits
+    assets: tuple[str, ...]
+
+
+def pack_job(job: Job) -> bytes:
+    data = pickle.dumps((job.plan, job.limits, job.assets))
+    return HEADER_LENGTH.pack(len(data)) + data
+
+
+def unpack_job(data: bytes) -> Job:
+    return Job(*pickle.loads(data))  # noqa: S301  (only ever comes from the server)
+
+
+def pack_answer(answer: Encoded | Exception) -> tuple[bytes, bytes]:
+    """Header and body, each with its length in front."""
+    if isinstance(answer, Encoded):
+        facts = {name: getattr(answer, name) for name in _FACTS}
+        body = answer.data
+    else:
+        facts, body = {"error": type(answer).__name__, "message": str(answer)[:2000]}, b""
+    header = json.dumps(facts).encode()
+    return HEADER_LENGTH.pack(len(header)) + header, BODY_LENGTH.pack(len(body)) + body
+
+
+def unpack_answer(header: bytes, body: bytes) -> Encoded:
+    """The result, or its error raised; ValueError for an answer that no worker of ours gives."""
+    facts: dict[str, Any] = json.loads(header)
+    if "error" in facts:
+        error = _ERRORS.get(facts["error"], errors.EngineError)
+        raise error(str(facts["message"]))
+    if set(facts) != set(_FACTS) or any(
+        type(facts[name]) is not kind for name, kind in _FACTS.items()
+    ):
+        raise ValueError(f"unexpected facts: {sorted(facts)}")
+    return Encoded(data=body, **facts)
+
+
+def as_file(data: bytes) -> int:
+    """A descriptor of an anonymous file in memory that holds the data; the caller closes it."""
+    descriptor = os.memfd_create("picture", os.MFD_CLOEXEC)
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+    return descriptor
+
+
+def read_files(descriptors: Sequence[int]) -> list[bytes]:
+    """The bytes behind the descriptors, which are closed."""
+    found = []
+    for descriptor in descriptors:
+        with os.fdopen(descriptor, "rb") as file:
+            file.seek(0)
+            found.append(file.read())
+    return found
+
+
+_FACTS: dict[str, type] = {
+    "media_type": str,
+    "extension": str,
+    "width": int,
+    "height": int,
+    "frames": int,
+    "source_width": int,
+    "source_height": int,
+    "chosen": str,
+}
+_ERRORS: dict[str, type[errors.TransformError]] = {
+    name: value
+    for name, value in vars(errors).items()
+    if isinstance(value, type) and issubclass(value, errors.TransformError)
+}
