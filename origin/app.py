@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -38,8 +39,8 @@ def make_app(services: Services) -> ASGIApp:
             Route("/health", health, methods=["GET"]),
             Route("/favicon.ico", missing),
             Route("/robots.txt", robots),
-            Route("/{path:path}", options, methods=["OPTIONS"]),
-            Route("/{path:path}", image, methods=["GET"]),
+            AnyPath("/{path:path}", options, methods=["OPTIONS"]),
+            AnyPath("/{path:path}", image, methods=["GET"]),
         ],
         exception_handlers={
             **dict.fromkeys(ANSWERS, _answer),
@@ -49,6 +50,14 @@ def make_app(services: Services) -> ASGIApp:
         lifespan=lifespan,
     )
     return Envelope(starlette, cors=settings.cors)
+
+
+class AnyPath(Route):
+    """Starlette's `path` stops at a line break, which is what a `%0A` in a URL has become here."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.path_regex = re.compile(r"/(?P<path>.*)", re.DOTALL)
 
 
 async def health(_request: Request[Any]) -> Response:

@@ -14,6 +14,9 @@ from pathlib import Path
 from origin.settings import SettingsError
 
 
+_KNOWN = {"presets"}
+
+
 @dataclass(frozen=True, slots=True)
 class ConfigFile:
     """presets: name -> options, as they stand in a URL."""
@@ -26,20 +29,21 @@ def read_config_file(path: Path | None) -> ConfigFile:
     if path is None:
         return ConfigFile()
     try:
-        content = tomllib.loads(path.read_text())
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"SAFELIGHT_CONFIG: {path}: {error}") from error
-    problems = [
-        f"SAFELIGHT_CONFIG: {path}: unknown table [{name}]" for name in content if name != "presets"
-    ]
     presets = content.get("presets", {})
+    problems = [f'expected the table [presets], got "{name}"' for name in content.keys() - _KNOWN]
     if not isinstance(presets, dict):
-        raise SettingsError(f"SAFELIGHT_CONFIG: {path}: presets is a table: [presets]")
+        presets = {}
+        problems.append('"presets" must be a table: [presets]')
     problems += [
-        f'SAFELIGHT_CONFIG: {path}: preset "{name}" must be text like "rs:fill:300:200"'
+        f'preset "{name}" must be text like "rs:fill:300:200"'
         for name, options in presets.items()
         if not isinstance(options, str)
     ]
     if problems:
-        raise SettingsError("\n".join(problems))
+        raise SettingsError(
+            "\n".join(f"SAFELIGHT_CONFIG: {path}: {problem}" for problem in sorted(problems))
+        )
     return ConfigFile(presets)

@@ -39,9 +39,12 @@ LINKS = (
 
 def demo_settings() -> tuple[Settings, tuple[KeyPair, ...]]:
     """Settings of the demo; makes keys and pictures on the first run and keeps them."""
-    pairs = _keys(FOLDER / "keys.env")
     pictures = FOLDER / "pictures"
-    draw_pictures(pictures)
+    try:
+        pairs = _keys(FOLDER / "keys.env")
+        draw_pictures(pictures)
+    except OSError as error:
+        raise SettingsError(f"the demo keeps its files in {FOLDER.absolute()}: {error}") from error
     return read_settings(
         local_root=pictures,
         watermark="local:///badge.png",

@@ -1,6 +1,7 @@
 """What a client is told when something goes wrong: one table for every error.
 
 OriginError
+├── UrlTooLong       more bytes than any honest URL has
 ├── Expired          the URL's `expires` has passed
 ├── PreconditionFailed
 ├── Overloaded       no room in the queue; worth trying again
@@ -21,6 +22,10 @@ from transforms import errors as transforms
 
 class OriginError(Exception):
     """A request that this server cannot answer as asked."""
+
+
+class UrlTooLong(OriginError):
+    """The path has more bytes than any honest URL has."""
 
 
 class Expired(OriginError):
@@ -81,6 +86,7 @@ ANSWERS: dict[type[Exception], Answer] = {
     sources.SourceUnavailable: Answer(502, "source_unavailable", "The source is unavailable"),
     sources.SourceDenied: Answer(502, "source_denied", "The source refused this server"),
     OriginError: Answer(500, "internal", "Internal error"),
+    UrlTooLong: Answer(414, "url_too_long", "The URL is too long", True),
     Expired: Answer(410, "expired", "The URL has expired"),
     PreconditionFailed: Answer(412, "precondition_failed", "Not the result that was expected"),
     Overloaded: Answer(503, "overloaded", "Busy, try again"),

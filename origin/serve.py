@@ -1,12 +1,17 @@
-"""Run the applications on their ports until told to stop."""
+"""Run the applications on their ports until told to stop.
+
+SIGTERM, SIGINT   not ready ▸ no new connections ▸ requests in hand are answered ▸ exit code 0
+a second one      exit at once
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import signal
 import socket
-from collections.abc import Callable, Coroutine, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import structlog
 import uvicorn
@@ -15,7 +20,7 @@ from starlette.types import ASGIApp
 
 from origin.admin import make_admin
 from origin.app import make_app
-from origin.services import open_services
+from origin.services import Services, open_services
 from origin.settings import Settings, SettingsError
 
 log = structlog.get_logger("safelight")
@@ -23,27 +28,7 @@ log = structlog.get_logger("safelight")
 # Longer than the idle time of the load balancers in use, so that they are the ones to close.
 _KEEP_ALIVE = 75
 _DRAIN_FACTOR = 2
-
-
-class _Announcing(uvicorn.Server):
-    """Calls back once requests are answered."""
-
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._announce = announce
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._announce()
-
-
-class _WithoutSignals(uvicorn.Server):
-    """A second server in one process must not take the first one's signals."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+_BACKLOG = 2048
 
 
 def serve(settings: Settings, *, on_ready: Callable[[str], None] | None = None) -> None:
@@ -51,19 +36,15 @@ def serve(settings: Settings, *, on_ready: Callable[[str], None] | None = None) 
 
     on_ready: called with the base URL once images are answered.
     """
-    images = _bind(settings.host, settings.port, "SAFELIGHT_PORT")
-    admin = (
-        _bind(settings.host, settings.admin_port, "SAFELIGHT_ADMIN_PORT")
-        if settings.admin_port
-        else None
-    )
-    with images, admin or contextlib.nullcontext():
-        _run(_serve(settings, images, admin, on_ready))
-
-
-def _run(main: Coroutine[Any, Any, None]) -> None:
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(main)
+    with contextlib.ExitStack() as stack:
+        images = stack.enter_context(_listen(settings.host, settings.port, "SAFELIGHT_PORT"))
+        admin = None
+        if settings.admin_port:
+            admin = stack.enter_context(
+                _listen(settings.host, settings.admin_port, "SAFELIGHT_ADMIN_PORT")
+            )
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(settings, images, admin, on_ready))
 
 
 async def _serve(
@@ -78,16 +59,57 @@ async def _serve(
         if on_ready:
             on_ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
 
-    async with open_services(settings) as services, asyncio.TaskGroup() as tasks:
-        server = _Announcing(_config(make_app(services), settings), announce)
-        if admin is None:
-            await server.serve(sockets=[images])
-            return
-        side_app = make_admin(lambda: server.started and not server.should_exit)
-        side = _WithoutSignals(_config(side_app, settings))
-        tasks.create_task(side.serve(sockets=[admin]))
+    async with open_services(settings) as services:
+        await _until_stopped(services, images, admin, announce)
+    log.info("stopped")
+
+
+async def _until_stopped(
+    services: Services,
+    images: socket.socket,
+    admin: socket.socket | None,
+    announce: Callable[[], None],
+) -> None:
+    """The admin port goes on until the last image is out, to say that this server is not ready."""
+    settings = services.settings
+    server = _Server(_config(make_app(services), settings), announce)
+    side_app = make_admin(lambda: server.started and not server.should_exit)
+    side = _Server(_config(side_app, settings))
+    _on_signal(server.stop)
+    async with asyncio.TaskGroup() as tasks:
+        if admin is not None:
+            tasks.create_task(side.serve(sockets=[admin]))
         await server.serve(sockets=[images])
         side.should_exit = True
+
+
+class _Server(uvicorn.Server):
+    """One of several in a process: leaves signals alone, and calls back once it answers."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None] = lambda: None) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    def stop(self) -> None:
+        """The first call lets requests in hand finish, a second one does not."""
+        log.info("stopping", at_once=self.should_exit)
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._announce()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # uvicorn's own would raise the signal once more at the end, and so kill the process.
+        yield
+
+
+def _on_signal(stop: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(one, stop)
 
 
 def _config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
@@ -98,23 +120,29 @@ def _config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
         ws="none",
         lifespan="on",
         access_log=False,
-        log_level="warning",
+        log_config=None,
         server_header=False,
+        proxy_headers=False,
         timeout_keep_alive=_KEEP_ALIVE,
         timeout_graceful_shutdown=int(_DRAIN_FACTOR * settings.timeout) + 1,
     )
 
 
-def _bind(host: str, port: int, setting: str) -> socket.socket:
+def _listen(host: str, port: int, setting: str) -> socket.socket:
+    """Listens at once: a port that is only bound can still be taken by another process."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
-    except OSError as error:
+        bound.listen(_BACKLOG)
+    except (OSError, UnicodeError) as error:
         bound.close()
-        raise SettingsError(
-            f"{setting}: cannot listen on {host} port {port}: {error.strerror};"
-            f" set {setting} to a free port"
-        ) from error
+        reason = getattr(error, "strerror", None) or str(error)
+        problem = f"cannot listen on {host} port {port}: {reason}"
+        if isinstance(error, UnicodeError | socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            raise SettingsError(
+                f"SAFELIGHT_HOST: {problem}; set SAFELIGHT_HOST to an address of this machine"
+            ) from error
+        raise SettingsError(f"{setting}: {problem}; set {setting} to a free port") from error
     return bound

@@ -10,7 +10,9 @@ from typing import TypedDict
 from origin.config_file import read_config_file
 from origin.quota import cpu_quota
 from origin.settings import Settings, SettingsError
+from origin.sources.local import check_root
 from origin.sources.router import Sources, open_sources
+from origin.sources.s3_client import check_buckets, check_endpoint
 from origin.workers import Workers, open_workers
 from signing.errors import KeyConfigError
 from signing.imgproxy import AnySignature, ImgproxyScheme
@@ -79,9 +81,33 @@ def make_limits(settings: Settings) -> Limits:
     )
 
 
+def check_sources(settings: Settings) -> None:
+    """SettingsError if there is no such folder, endpoint or kind of bucket."""
+    try:
+        if settings.local_root is not None:
+            check_root(settings.local_root)
+        check_endpoint(settings.s3_endpoint)
+        check_buckets(settings.s3_buckets)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+
+
+def check(settings: Settings) -> None:
+    """SettingsError with everything that keeps these settings from being used together."""
+    problems = []
+    for part in (make_scheme, make_dialect, check_sources):
+        try:
+            part(settings)
+        except SettingsError as error:
+            problems.append(str(error))
+    if problems:
+        raise SettingsError("\n".join(problems))
+
+
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """SettingsError if anything in the settings cannot be used."""
+    check(settings)
     scheme, dialect = make_scheme(settings), make_dialect(settings)
     async with AsyncExitStack() as stack:
         try:
@@ -95,7 +121,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 )
             )
         except ValueError as error:
-            raise SettingsError(str(error)) from error
+            raise SettingsError(f"the S3 client cannot be opened: {error}") from error
         workers = await stack.enter_async_context(
             open_workers(settings.workers or cpu_quota(), make_limits(settings))
         )

@@ -1,17 +1,19 @@
 """Every knob, from `SAFELIGHT_*` variables. A wrong one stops the start, all at once.
 
-The field's description is its line in the README's table (`python -m origin.settings_table`).
+An empty variable counts as absent. The field's description is its line in the README's table
+(`python -m origin.settings_table`); what is a secret is kept out of `repr` and of messages.
 """
 
 from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "SAFELIGHT_"
@@ -20,9 +22,9 @@ List = Annotated[tuple[str, ...], NoDecode]
 Positive = Annotated[float, Field(gt=0, le=1e6)]
 
 
-def pending(default: Any, text: str) -> Any:
+def pending(default: Any, text: str, *, secret: bool = False) -> Any:
     """A name that is accepted already, for what a later version does."""
-    return Field(default, description=text, json_schema_extra={"pending": True})
+    return Field(default, repr=not secret, description=text, json_schema_extra={"pending": True})
 
 
 class SettingsError(Exception):
@@ -32,15 +34,21 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """Frozen; made by `read_settings`."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid"
+    )
 
     host: str = Field("127.0.0.1", description="address of the image port")
     port: int = Field(8080, ge=0, le=65535, description="image traffic; 0 picks a free one")
     admin_port: int = Field(
         8081, ge=0, le=65535, description="`/livez` and `/readyz`, never public; 0 is off"
     )
-    keys: str = Field("", description="hex keys, comma list; the first signs, all verify")
-    salts: str = Field("", description="hex salts, comma list, paired with the keys by index")
+    keys: str = Field(
+        "", repr=False, description="hex keys, comma list; the first signs, all verify"
+    )
+    salts: str = Field(
+        "", repr=False, description="hex salts, comma list, paired with the keys by index"
+    )
     unsafe: bool = Field(
         False, description="1: any first segment passes as signature (tests, private networks)"
     )
@@ -52,14 +60,15 @@ class Settings(BaseSettings):
     cache_memory_mb: int = pending(256, "megabytes of the memory tier")
     cache_disk_dir: Path | None = pending(None, "folder of the disk tier")
     cache_disk_mb: int = pending(1024, "megabytes of the disk tier")
-    cache_redis_url: str | None = pending(None, "Redis tier")
+    cache_redis_url: str | None = pending(None, "URL of the Redis tier", secret=True)
     cache_results: str | None = pending(None, "object store tier, `s3://bucket/prefix`")
     pointer_ttl: int = pending(60, "seconds a source's version is trusted")
     ttl: int = Field(31_536_000, ge=0, le=2**31 - 1, description="seconds of max-age")
     workers: int = Field(0, ge=0, le=1024, description="transform processes; 0 is the CPU quota")
     timeout: Positive = Field(10.0, description="seconds for a whole request")
     auto_formats: List = Field(
-        ("avif", "webp"), description="what a URL without a format may become, best first"
+        ("avif", "webp"),
+        description="what a URL without a format may become, best first; `none` for nothing",
     )
     allow_security_options: bool = Field(
         False, description="1: `max_src_resolution` and its kin are accepted in URLs"
@@ -80,7 +89,7 @@ class Settings(BaseSettings):
         False, description="1: drop a readable name after a base64 source (`…/cat.jpg`)"
     )
     cors: str = Field(
-        "*", description="origins that may read answers: `*`, a comma list, or empty for none"
+        "*", description="origins that may read answers: `*`, a comma list, or `none`"
     )
 
     @field_validator("s3_buckets", "http_allow", "auto_formats", mode="before")
@@ -88,13 +97,18 @@ class Settings(BaseSettings):
     def _comma_list(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
-        return tuple(part.strip() for part in value.split(",") if part.strip())
+        return tuple(part.strip() for part in _or_none(value).split(",") if part.strip())
+
+    @field_validator("cors")
+    @classmethod
+    def _origins(cls, value: str) -> str:
+        return _or_none(value)
 
     @field_validator("auto_formats")
     @classmethod
     def _known_formats(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if unknown := [name for name in value if name not in ("avif", "webp")]:
-            raise ValueError(f"expected avif and webp, got {', '.join(unknown)}")
+        if any(name not in ("avif", "webp") for name in value):
+            raise ValueError("expected avif, webp or both")
         return value
 
     @property
@@ -103,42 +117,50 @@ class Settings(BaseSettings):
         return [
             PREFIX + name.upper()
             for name, field in type(self).model_fields.items()
-            if _is_pending(field.json_schema_extra) and getattr(self, name) != field.default
+            if is_pending(field) and getattr(self, name) != field.default
         ]
 
 
-def read_settings(environ: Mapping[str, str] | None = None, **given: Any) -> Settings:
+def read_settings(**given: Any) -> Settings:
     """From the environment, `given` first. SettingsError lists every problem."""
-    environ = os.environ if environ is None else environ
-    problems = _misspelt(environ)
-    values = {
-        name: environ[PREFIX + name.upper()]
-        for name in Settings.model_fields
-        if environ.get(PREFIX + name.upper(), "") != ""
-    }
+    problems = _misspelt()
     try:
-        settings = Settings(**{**values, **given})
+        settings = Settings(**given)
     except ValidationError as error:
-        for one in error.errors():
-            name = PREFIX + str(one["loc"][0]).upper() if one["loc"] else "settings"
-            shown = "" if name.endswith(("_KEYS", "_SALTS")) else f', got "{one["input"]}"'
-            problems.append(f"{name}: {one['msg']}{shown}")
-        settings = None
-    if problems or settings is None:
+        raise SettingsError("\n".join([*problems, *map(_described, error.errors())])) from None
+    if problems:
         raise SettingsError("\n".join(problems))
     return settings
 
 
-def _misspelt(environ: Mapping[str, str]) -> list[str]:
+def is_pending(field: FieldInfo) -> bool:
+    """True for a name that has no effect yet."""
+    extra = field.json_schema_extra
+    return isinstance(extra, dict) and bool(extra.get("pending"))
+
+
+def _misspelt() -> list[str]:
     known = [PREFIX + name.upper() for name in Settings.model_fields]
     problems = []
-    for name in sorted(environ):
-        if name.startswith(PREFIX) and name not in known:
-            near = difflib.get_close_matches(name, known, 1)
+    for name in sorted(os.environ):
+        if name.upper().startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name.upper(), known, 1)
             hint = f"; did you mean {near[0]}?" if near else ""
             problems.append(f"{name}: there is no such setting{hint}")
     return problems
 
 
-def _is_pending(extra: object) -> bool:
-    return isinstance(extra, dict) and bool(extra.get("pending"))
+def _described(error: ErrorDetails) -> str:
+    """The variable, what was expected of it, and what came unless that is a secret."""
+    field = str(error["loc"][0])
+    name = PREFIX + field.upper()
+    message = error["msg"].removeprefix("Value error, ")
+    known = Settings.model_fields.get(field)
+    shown = known is not None and known.repr
+    return f"{name}: {message}" + (
+        f", got {os.environ.get(name, error['input'])!r}" if shown else ""
+    )
+
+
+def _or_none(value: str) -> str:
+    return "" if value.strip().lower() == "none" else value

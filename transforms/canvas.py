@@ -42,5 +42,9 @@ class Canvas:
         """Of all frames."""
         return self.width * self.height * self.frames / 1e6
 
+    def afresh(self) -> Canvas:
+        """The same for a pipeline that starts here: it aims at nothing yet."""
+        return replace(self, scale=1.0, target=(0, 0), ratio_target=(0, 0), downscaled=False)
+
     def sized(self, width: int, height: int) -> Canvas:
         return replace(self, width=width, height=height)

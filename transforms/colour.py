@@ -22,7 +22,7 @@ class Colour:
     def __post_init__(self) -> None:
         for channel in (self.red, self.green, self.blue):
             if type(channel) is not int or not 0 <= channel <= 255:
-                raise ValueError(f"channels are 0..255, got {channel!r}")
+                raise ValueError(f"{channel!r} is not in 0..255")
 
     @classmethod
     def read(cls, text: str) -> Colour:

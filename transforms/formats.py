@@ -50,7 +50,7 @@ class Qualities:
     def __post_init__(self) -> None:
         for _, quality in self.entries:
             if not 0 <= quality <= 100:
-                raise ValueError(f"a quality is in 0..100, got {quality}")
+                raise ValueError(f"{quality} is not in 0..100")
         object.__setattr__(self, "entries", tuple(sorted(dict(self.entries).items())))
 
     def __add__(self, later: Qualities) -> Qualities:

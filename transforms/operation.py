@@ -63,6 +63,10 @@ class Op(Terms):
         """The same for one frame, for operations that treat every frame alike."""
         return frame
 
+    def chained(self) -> Op:
+        """The same step where it runs on the result of another pipeline."""
+        return self
+
     @property
     def assets(self) -> tuple[str, ...]:
         """Other pictures that this needs, as source references."""

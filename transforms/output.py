@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from transforms.formats import Format, Qualities
 from transforms.grammar import Range
+from transforms.kinds import at_most, read_bool
 from transforms.references import read_base64
 from transforms.terms import Spelling, Terms, terms
 
@@ -37,7 +38,7 @@ class Output(Terms):
     quality: Annotated[int, Range(0, 100)] = 0
     format_quality: Qualities = Qualities()
     max_bytes: Annotated[int, Range(0, 1e9)] = 0
-    untouched: tuple[Format, ...] = ()
+    untouched: frozenset[Format] = frozenset()
     raw: bool = False
     strip_metadata: bool = True
     keep_copyright: bool = True
@@ -71,12 +72,11 @@ def _cachebuster(words: Sequence[str]) -> dict[str, Sequence[str]]:
 
 
 def _filename(words: Sequence[str]) -> dict[str, Sequence[str]]:
-    name, is_base64, *rest = (*words, "")[: max(2, len(words))]
-    if is_base64 in ("1", "t", "T", "TRUE", "true", "True"):
-        name = read_base64(name)
-    else:
-        name = unquote(name, errors="replace")
-    return {"filename": [name, *rest] if any(words) else []}
+    """A name, percent-encoded or, if a second argument says so, base64url; blank takes it away."""
+    name, *in_base64 = at_most(2, words)
+    plain = not any(in_base64) or not read_bool(in_base64[0])
+    name = unquote(name, errors="strict") if plain else read_base64(name)
+    return {"filename": [name] if name else []}
 
 
 @terms("identity", Spelling("imgproxy", ("cachebuster", "cb"), arrange=_cachebuster))

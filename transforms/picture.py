@@ -68,17 +68,24 @@ def premultiplied(
     """Does `change` with colours weighted by their opacity, so that edges do not bleed."""
     if not image.hasalpha():
         return change(image)
-    return change(image.premultiply()).unpremultiply().cast(image.format)
+    return rounded(change(image.premultiply()).unpremultiply(), image.format)
 
 
 def on_colour(image: pyvips.Image, change: Callable[[pyvips.Image], pyvips.Image]) -> pyvips.Image:
     """Does `change` to the colour bands and leaves opacity as it is."""
     if not image.hasalpha():
-        return change(image).cast(image.format).copy(interpretation=image.interpretation)
+        return rounded(change(image), image.format).copy(interpretation=image.interpretation)
     colour = image.extract_band(0, n=image.bands - 1)
     alpha = image.extract_band(image.bands - 1)
-    changed = change(colour).cast(image.format)
+    changed = rounded(change(colour), image.format)
     return changed.bandjoin(alpha).copy(interpretation=image.interpretation)
+
+
+def rounded(image: pyvips.Image, number_format: str) -> pyvips.Image:
+    """As these numbers; a cast alone would cut off fractions, and darken."""
+    if image.format in ("float", "double"):
+        image = image.rint()
+    return image.cast(number_format)
 
 
 def peak(image: pyvips.Image) -> float:
@@ -88,9 +95,25 @@ def peak(image: pyvips.Image) -> float:
 
 def in_colour(image: pyvips.Image) -> pyvips.Image:
     """Three colour bands, for effects that may bring colour to a grey picture."""
-    if image.interpretation in ("b-w", "grey16"):
-        return image.colourspace("rgb16" if image.format == "ushort" else "srgb")
-    return image
+    if image.interpretation not in ("b-w", "grey16"):
+        return image
+    # A profile for grey would say nothing about colours.
+    return WorkingSpace(deep=True).convert(image).colourspace(_colour_space(image))
+
+
+def as_deep(image: pyvips.Image, depth_of: pyvips.Image) -> pyvips.Image:
+    """The image in the number format of another one; white stays white."""
+    if image.format == depth_of.format:
+        return image
+    if depth_of.format == "ushort":
+        # libvips would multiply by 256, and leave white and full opacity a little below theirs.
+        space = "grey16" if image.bands < 3 else "rgb16"
+        return (image.cast("ushort") * 257).cast("ushort").copy(interpretation=space)
+    return image.colourspace("b-w" if image.bands < 3 else "srgb")
+
+
+def _colour_space(image: pyvips.Image) -> str:
+    return "rgb16" if image.format == "ushort" else "srgb"
 
 
 def with_alpha(image: pyvips.Image) -> pyvips.Image:

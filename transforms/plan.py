@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
 from transforms.canvas import Canvas
 from transforms.formats import Format
@@ -31,10 +33,8 @@ class Plan:
     @classmethod
     def made(cls, source: str, pipelines: list[list[Op]], settings: list[Terms]) -> Plan:
         """Drops what changes nothing and sorts the rest."""
-        kept = (
-            tuple(sorted((op for op in ops if not op.idle), key=lambda op: (op.stage, op.name)))
-            for ops in pipelines
-        )
+        first, *others = pipelines or [[]]
+        kept = [_sorted(ops) for ops in (first, *([op.chained() for op in ops] for ops in others))]
         return cls(
             source,
             tuple(ops for ops in kept if ops),
@@ -43,7 +43,8 @@ class Plan:
 
     def of(self, kind: type[T]) -> T:
         """This plan's settings of a kind, or their defaults."""
-        return next((one for one in self.terms if isinstance(one, kind)), None) or kind()
+        default: T = _default(kind)
+        return next((one for one in self.terms if isinstance(one, kind)), default)
 
     def having(self, settings: Terms) -> Plan:
         """The same plan with these settings in place of those of their kind."""
@@ -85,6 +86,7 @@ class Plan:
         """Predicted CPU milliseconds of the operations (decoding and encoding come on top)."""
         total = 0.0
         for ops in self.pipelines:
+            canvas = canvas.afresh()
             for op in ops:
                 total += op.cost(canvas)
                 canvas = op.size(canvas)
@@ -92,6 +94,17 @@ class Plan:
 
 
 def size_after(ops: Pipeline, canvas: Canvas) -> Canvas:
+    """The canvas that a pipeline makes of this one."""
+    canvas = canvas.afresh()
     for op in ops:
         canvas = op.size(canvas)
     return canvas
+
+
+def _sorted(ops: Iterable[Op]) -> Pipeline:
+    return tuple(sorted((op for op in ops if not op.idle), key=lambda op: (op.stage, op.name)))
+
+
+@cache
+def _default(kind: Any) -> Any:
+    return kind()

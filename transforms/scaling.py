@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import pyvips
 
-from transforms.picture import Picture
+from transforms.picture import Picture, rounded
 
 
 class Kernel(StrEnum):
@@ -33,5 +33,6 @@ def scaled_to(
     if not image.hasalpha() or kernel is Kernel.NEAREST:
         return image.resize(by_x, vscale=by_y, kernel=kernel)
     # Back to the file's number format before resizing: a quarter of the memory traffic.
-    weighted = image.premultiply().cast(image.format)
-    return weighted.resize(by_x, vscale=by_y, kernel=kernel).unpremultiply().cast(image.format)
+    weighted = rounded(image.premultiply(), image.format)
+    resized = weighted.resize(by_x, vscale=by_y, kernel=kernel)
+    return rounded(resized.unpremultiply(), image.format)

@@ -12,7 +12,7 @@ from dataclasses import MISSING, dataclass, fields
 from typing import Any, ClassVar, Literal, Self, TypeVar, dataclass_transform, get_type_hints
 
 from transforms.errors import PlanError
-from transforms.grammar import Kind, kind_of, read_text
+from transforms.kinds import Kind, kind_of, read_text
 
 _CALL = re.compile(r"([a-z_]+)\(([^()]*)\)")
 
@@ -23,6 +23,7 @@ class Spelling:
 
     fields:  in the order of the arguments; `group.field` names another group's.
     arrange: for an irregular form: arguments -> {field: its words}; no words unset the field.
+             Raises ValueError with a reason.
     blank:   an empty argument is skipped or refused; by default skipped where there are several.
     """
 
@@ -37,6 +38,12 @@ class Spelling:
         return (self.blank or ("skip" if len(self.fields) > 1 else "refuse")) == "skip"
 
 
+def shown(came: object) -> str:
+    """What came, as an error may repeat it."""
+    text = str(came)
+    return text if len(text) <= 60 else text[:60] + "…"
+
+
 @dataclass(frozen=True, slots=True)
 class FieldGrammar:
     name: str
@@ -44,10 +51,10 @@ class FieldGrammar:
     follows: str | None
     default: Any
 
-    def fail(self, group: str, came: object) -> PlanError:
-        text = str(came)
-        shown = text if len(text) <= 60 else text[:60] + "…"
-        return PlanError(f'{group}: {self.name}: expected {self.kind.expects}, got "{shown}"')
+    def fail(self, where: str, came: object, reason: object = "") -> PlanError:
+        place = where if where == self.name else f"{where}: {self.name}"
+        because = f": {reason}" if str(reason) else ""
+        return PlanError(f'{place}: expected {self.kind.expects}, got "{shown(came)}"{because}')
 
 
 class Terms:
@@ -60,14 +67,20 @@ class Terms:
     grammar: ClassVar[dict[str, FieldGrammar]]
     # False: says nothing about pixels, so it is no part of a result's identity.
     shapes_result: ClassVar[bool] = True
+    # True: a URL may only set it where the server allows that.
+    security: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         for field in self.grammar.values():
             value = getattr(self, field.name)
+            if value is field.default:
+                continue
             try:
-                field.kind.check(value)
+                kept = field.kind.check(value)
             except (ValueError, TypeError):
                 raise field.fail(self.name, value) from None
+            if kept is not value:
+                object.__setattr__(self, field.name, kept)
 
     @property
     def idle(self) -> bool:
@@ -138,17 +151,17 @@ def read_canonical(text: str) -> Terms:
     """The inverse of `Terms.canonical`."""
     match = _CALL.fullmatch(text)
     if not match or match[1] not in TERMS:
-        raise PlanError(f'expected name(field=value,…), got "{text[:60]}"')
+        raise PlanError(f'expected name(field=value,…), got "{shown(text)}"')
     cls = TERMS[match[1]]
     settings: dict[str, Any] = {}
     for part in filter(None, match[2].split(",")):
         key, _, value = part.partition("=")
         field = cls.grammar.get(key)
         if field is None:
-            raise PlanError(f'{cls.name}: no field "{key[:60]}"')
+            raise PlanError(f'{cls.name}: no field "{shown(key)}"')
         words = value.split(":") if field.kind.most_words > 1 else [value]
         try:
             settings[key] = field.kind.read([read_text(word) for word in words])[0]
-        except ValueError:
-            raise field.fail(cls.name, value) from None
+        except ValueError as error:
+            raise field.fail(cls.name, value, error) from None
     return cls.of(settings)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pyvips
 
 from transforms.colour import Colour
-from transforms.picture import in_colour, on_colour, peak
+from transforms.picture import in_colour, on_colour, peak, rounded
 
 Stops = Sequence[tuple[float, Colour]]
 # Rec. 709 weights of encoded red, green and blue.
@@ -19,8 +19,8 @@ def tone(image: pyvips.Image, stops: Stops, intensity: float) -> pyvips.Image:
     """Luma looked up among the stops (places in 0..1, ascending), mixed in by `intensity`."""
 
     def toned(colour: pyvips.Image) -> pyvips.Image:
-        luma = colour.recomb(pyvips.Image.new_from_array([list(LUMA)])).cast(colour.format)
-        mapped = luma.maplut(_table(stops, int(peak(colour))))
+        luma = colour.recomb(pyvips.Image.new_from_array([list(LUMA)]))
+        mapped = rounded(luma, colour.format).maplut(_table(stops, int(peak(colour))))
         return mapped * intensity + colour * (1 - intensity)
 
     return on_colour(in_colour(image), toned)

@@ -7,49 +7,50 @@ from dataclasses import replace
 import pyvips
 
 from transforms.codec import Codec
-from transforms.colourspace import has_profile, is_srgb_profile
+from transforms.colourspace import looks_srgb, profile_fits
 from transforms.decode import Source
 from transforms.encode import Encoded
 from transforms.errors import UnsupportedOutput
+from transforms.formats import Format
+from transforms.metadata.policy import MetadataPolicy
+from transforms.metadata.policy import apply as apply_policy
 from transforms.metadata.scrub import scrub
 from transforms.output import Input
 from transforms.plan import Plan
 from transforms.turn import UPRIGHT
 
 
-def may_pass(plan: Plan, source: Source, result: Encoded | None = None) -> bool:
-    """Before decoding: the URL asked for it by `skip_processing`. After encoding: no operation
-    changed a pixel, the client takes the source's format, and the result came out no smaller.
-    """
+def asked_for(plan: Plan, source: Source) -> bool:
+    """True if the URL wants sources of this format as they are (`skip_processing`)."""
     output, own = plan.output, source.codec.format
-    if source.codec.vector:
-        return False
-    if result is None:
-        return own in output.untouched and output.format in (None, own)
-    plain = source.canvas.turn == UPRIGHT and not plan.pipelines and not plan.of(Input).page
-    welcome = own == output.format or (
-        output.format is None and (source.codec.in_every_browser or own in output.offers)
-    )
-    same_colours = not has_profile(source.header) or is_srgb_profile(source.header)
-    return (
-        plain
-        and welcome
-        and (same_colours or not output.strip_profile)
-        and result.frames == (source.pages if source.moves else 1)
-        and (result.width, result.height) == source.canvas.size
-        and len(result.data) >= len(source.data)
-        and _scrubbed(plan, source) is not None
-    )
+    return own in output.untouched and output.format in (None, own) and not source.codec.vector
 
 
-def passed(plan: Plan, source: Source, result: Encoded | None = None) -> Encoded:
-    """The source's bytes without what the plan would have stripped."""
-    data = _scrubbed(plan, source) or source.data
-    frames = result.frames if result else source.pages if source.moves else 1
-    made = unencoded(data, source.codec)
-    width, height = source.canvas.size
+def at_rest(plan: Plan, source: Source) -> Plan:
+    """The same plan without a change to pixels: for what may not go out as it is."""
+    plan = replace(plan, pipelines=())
+    if source.codec.save is None:
+        return plan
+    return plan.having(replace(plan.output, format=source.codec.format))
+
+
+def passed(plan: Plan, source: Source, result: Encoded | None = None) -> Encoded | None:
+    """The source's bytes without what the plan would have stripped; None if nobody can promise
+    that nothing private is left. With a `result`, also None if that is the better answer.
+    """
+    if result and not _is_no_better(result, plan, source):
+        return None
+    data = _scrubbed(plan, source)
+    if data is None:
+        return None
+    width, height = source.canvas.turn.swap(*source.canvas.stored)
     return replace(
-        made, width=width, height=height, source_width=width, source_height=height, frames=frames
+        unencoded(data, source.codec),
+        width=width,
+        height=height,
+        source_width=width,
+        source_height=height,
+        frames=source.pages if source.moves else 1,
     )
 
 
@@ -60,16 +61,52 @@ def unencoded(data: bytes, codec: Codec) -> Encoded:
     return Encoded(data, codec.media_type, codec.extension, 0, 0, 1, 0, 0, chosen="source")
 
 
+def _is_no_better(result: Encoded, plan: Plan, source: Source) -> bool:
+    """No operation changed a pixel, the client takes the source's format and colours, and
+    encoding made it no smaller.
+    """
+    output, own = plan.output, source.codec.format
+    idle = source.canvas.turn == UPRIGHT and not plan.pipelines and not plan.of(Input).page
+    welcome = own == output.format or (
+        output.format is None and (source.codec.in_every_browser or own in output.offers)
+    )
+    return (
+        not source.codec.vector
+        and idle
+        and welcome
+        and _has_right_colours(source.header, keep_profile=not output.strip_profile)
+        and result.frames == (source.pages if source.moves else 1)
+        and (result.width, result.height) == source.canvas.size
+        and len(result.data) >= len(source.data)
+    )
+
+
+def _has_right_colours(header: pyvips.Image, *, keep_profile: bool) -> bool:
+    return looks_srgb(header) or (
+        keep_profile and header.interpretation != "cmyk" and profile_fits(header)
+    )
+
+
 def _scrubbed(plan: Plan, source: Source) -> bytes | None:
     """The source's bytes without private metadata, None if that cannot be done for sure."""
     output = plan.output
-    if not output.strip_metadata:
-        return None if _tells_place(source.header) else source.data
-    return scrub(source.data, source.codec.format, keep_copyright=output.keep_copyright)
+    if source.codec.format is Format.BMP:
+        return source.data  # has no room for metadata
+    if output.strip_metadata:
+        return scrub(source.data, source.codec.format, keep_copyright=output.keep_copyright)
+    return None if _tells_place(source) else source.data
 
 
-def _tells_place(header: pyvips.Image) -> bool:
-    if any(name.startswith("exif-ifd3-") for name in header.get_fields()):
+def _tells_place(source: Source) -> bool:
+    """True if keeping all metadata would still take something out, or if no one can tell."""
+    if b"MPF\0" in source.data or source.codec.format not in (Format.JPEG, Format.PNG, Format.GIF):
         return True
-    xmp = header.get("xmp-data") if header.get_typeof("xmp-data") else b""
-    return b"gps" in bytes(xmp).lower() if isinstance(xmp, (bytes, bytearray)) else False
+    header = source.header
+    kept = apply_policy(header, MetadataPolicy(strip=False))
+    gone = {*header.get_fields()} - {*kept.get_fields()} - {"orientation"}
+    return bool(gone) or any(_mentions_place(header, name) for name in ("xmp-data", "iptc-data"))
+
+
+def _mentions_place(header: pyvips.Image, name: str) -> bool:
+    blob = header.get(name) if header.get_typeof(name) else b""
+    return b"gps" in blob.lower() if isinstance(blob, bytes) else False

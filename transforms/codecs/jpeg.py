@@ -75,4 +75,6 @@ CODEC = Codec(
     reduction=_reduction,
     in_every_browser=True,
     quality=80,
+    # libjpeg's own limit, a little below what the format could say.
+    most_side=65500,
 )

@@ -61,4 +61,5 @@ CODEC = Codec(
     holds_alpha=True,
     holds_depth=True,
     in_every_browser=True,
+    most_side=1_000_000,
 )

@@ -7,15 +7,43 @@ import pyvips
 from transforms.codec import Codec, Load, Save
 from transforms.formats import Format
 
+# Spaces whose numbers are fractions by nature.
+_MEASURED = ("lab", "labs", "xyz", "scrgb", "cmyk")
+
 
 def _sniff(head: bytes) -> bool:
     return head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"))
 
 
 def _load(data: bytes, how: Load) -> pyvips.Image:
-    return pyvips.Image.tiffload_buffer(
+    image = pyvips.Image.tiffload_buffer(
         data, page=how.page, n=1, access="sequential", fail_on="truncated"
     )
+    return _counted(image)
+
+
+def _counted(image: pyvips.Image) -> pyvips.Image:
+    """In 8 or 16 bits per channel: TIFF may hold numbers of any kind."""
+    match image.format:
+        case "uchar" | "ushort":
+            return image
+        case "char":
+            return image.cast("uchar")
+        case "short":
+            return _deep(image)
+        case "uint" | "int":
+            return _deep(image >> (16 if image.format == "uint" else 15))
+        case _ if image.interpretation in _MEASURED:
+            return image
+    # Fractions without a space are light: 0 is black and 1 white.
+    colour = image[0].cast("float") if image.bands < 3 else image[:3].cast("float")
+    grey = colour.bandjoin([colour, colour]) if image.bands < 3 else colour
+    shown = grey.copy(interpretation="scrgb")
+    return shown.colourspace("grey16" if image.bands < 3 else "rgb16")
+
+
+def _deep(image: pyvips.Image) -> pyvips.Image:
+    return image.cast("ushort").copy(interpretation="grey16" if image.bands < 3 else "rgb16")
 
 
 def _save(image: pyvips.Image, how: Save) -> bytes:
@@ -32,4 +60,5 @@ CODEC = Codec(
     save=_save,
     holds_alpha=True,
     holds_depth=True,
+    most_side=1_000_000,
 )

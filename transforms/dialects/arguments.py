@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from transforms.errors import PlanError
-from transforms.terms import TERMS, FieldGrammar, Spelling, Terms
+from transforms.terms import TERMS, FieldGrammar, Spelling, Terms, shown
 
 # (group, field) -> value
 Settings = dict[tuple[str, str], Any]
@@ -18,10 +18,7 @@ def read_arguments(
 ) -> Iterator[tuple[tuple[str, str], Any]]:
     """Each field that the words set with its value, or UNSET; PlanError for what cannot be read."""
     if spelling.arrange:
-        for name, given in spelling.arrange(words).items():
-            field = group.grammar[name]
-            value = _read_all(option, field, given) if given else UNSET
-            yield (group.name, name), value
+        yield from _arranged(option, group, spelling.arrange, words)
         return
     rest = list(words)
     for path in spelling.fields:
@@ -35,20 +32,24 @@ def read_arguments(
         del rest[:used]
         yield (owner.name, field.name), value
     if rest:
-        raise PlanError(
-            f"{option}: expected at most {len(words) - len(rest)} arguments, got {len(words)}"
-        )
+        raise _too_many(option, rest)
 
 
-def settle(settings: Settings, pairs: Iterator[tuple[tuple[str, str], Any]]) -> None:
-    """Writes the pairs over the settings; values that add up are added."""
-    for (group, name), value in pairs:
+def settle(
+    settings: Settings, pairs: Iterable[tuple[tuple[str, str], Any]], base: Settings
+) -> None:
+    """Writes the pairs over the settings; what is unset becomes what it is in the base."""
+    for key, value in pairs:
+        group, name = key
+        join = TERMS[group].grammar[name].kind.join
         if value is UNSET:
-            settings.pop((group, name), None)
-        elif TERMS[group].grammar[name].kind.adds_up and (group, name) in settings:
-            settings[group, name] = settings[group, name] + value
+            settings.pop(key, None)
+            if key in base:
+                settings[key] = base[key]
+        elif join and key in settings:
+            settings[key] = join(settings[key], value)
         else:
-            settings[group, name] = value
+            settings[key] = value
 
 
 def build(settings: Settings) -> list[Terms]:
@@ -75,17 +76,34 @@ def _field(group: type[Terms], path: str) -> tuple[type[Terms], FieldGrammar]:
     return group, group.grammar[name]
 
 
-def _read_all(option: str, field: FieldGrammar, words: Sequence[str]) -> Any:
-    value, used = _read(option, field, words)
-    if used < len(words):
-        raise PlanError(f"{option}: {field.name}: too many arguments ({len(words) - used} left)")
-    return value
+def _arranged(
+    option: str,
+    group: type[Terms],
+    arrange: Callable[[Sequence[str]], dict[str, Sequence[str]]],
+    words: Sequence[str],
+) -> Iterator[tuple[tuple[str, str], Any]]:
+    try:
+        arranged = arrange(words)
+    except ValueError as error:
+        raise PlanError(f'{option}: {error}, got "{shown(":".join(words))}"') from None
+    for name, given in arranged.items():
+        if not given:
+            yield (group.name, name), UNSET
+            continue
+        value, used = _read(option, group.grammar[name], given)
+        if used < len(given):
+            raise _too_many(option, given[used:])
+        yield (group.name, name), value
+
+
+def _too_many(option: str, left: Sequence[str]) -> PlanError:
+    return PlanError(f'{option}: too many arguments, nothing takes "{shown(":".join(left))}"')
 
 
 def _read(option: str, field: FieldGrammar, words: Sequence[str]) -> tuple[Any, int]:
     try:
         value, used = field.kind.read(words)
         field.kind.check(value)
-    except ValueError:
-        raise field.fail(option, ":".join(words[: field.kind.most_words])) from None
+    except ValueError as error:
+        raise field.fail(option, ":".join(words[: field.kind.most_words]), error) from None
     return value, used

@@ -8,6 +8,7 @@ What is read here is the path after the signature, percent-escapes as they were 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -17,16 +18,17 @@ import transforms.codecs
 import transforms.operations  # noqa: F401  (both fill the registry that lookup reads)
 from transforms.dialects.arguments import Settings, build, read_arguments, settle
 from transforms.errors import ForbiddenOption, PlanError
-from transforms.limits import RequestedLimits
 from transforms.operation import Op
+from transforms.output import Output
 from transforms.plan import Plan
 from transforms.references import read_base64
-from transforms.terms import lookup
+from transforms.terms import lookup, shown
 
 NAME = "imgproxy"
 NEXT_PIPELINE = "-"
 _PRESET = ("preset", "pr")
 _BASIC_FORMAT = ("fit", "fill", "fill-down", "force", "auto")
+_BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2}).{0,2}", re.DOTALL)
 
 
 class Dialect(Protocol):
@@ -40,8 +42,9 @@ class Dialect(Protocol):
 class Imgproxy:
     """presets: name -> options; `default` is applied to every request.
 
-    only_presets: the URL names presets, not options. base: options applied before everything.
-    security_options: accept limits in URLs. file_names: drop a readable name after the source.
+    only_presets: the URL names presets, not options. security_options: accept limits in URLs.
+    base: options that every URL, and each of its pipelines, starts from.
+    file_names: drop a readable name after the source.
     """
 
     presets: Mapping[str, str] = field(default_factory=dict)
@@ -53,11 +56,10 @@ class Imgproxy:
 
     def __post_init__(self) -> None:
         """PlanError if a preset cannot be read: at start-up, not at the first request."""
+        _Reading(self)
         for name in self.presets:
             try:
-                reading = _Reading(self)
-                reading.preset(name, 0)
-                reading.plan("local:///any")
+                _Reading(self).preset(name, 0)
             except PlanError as error:
                 raise type(error)(f'preset "{name}": {error}') from None
 
@@ -66,12 +68,7 @@ class Imgproxy:
             segments = path.decode().removeprefix("/").split("/")
         except UnicodeDecodeError:
             raise PlanError("the path is not UTF-8; percent-encode other bytes") from None
-        if segments[0] in _BASIC_FORMAT:
-            raise PlanError(
-                f'"/{segments[0]}/…" is imgproxy\'s old format; write rs:{segments[0]}:WIDTH:HEIGHT'
-            )
         reading = _Reading(self)
-        reading.options(self.base.split("/") if self.base else [], 0)
         if "default" in self.presets:
             reading.preset("default", 0)
         source = reading.url(segments)
@@ -83,20 +80,20 @@ class Imgproxy:
             raise PlanError("the source is missing: end the path with plain/URL or base64url")
         if segments[0] == "plain":
             text, extension = _at_most_one("@", "/".join(segments[1:]))
-            try:
-                source = unquote_to_bytes(_checked_escapes(text)).decode()
-            except UnicodeDecodeError:
-                raise PlanError("source: its percent-escapes are not UTF-8") from None
+            source = _unescaped(text)
         elif segments[0] == "enc":
             raise PlanError("source: encrypted sources (enc/) are not supported")
         else:
             if self.file_names and len(segments) > 1:
                 segments = segments[:-1]
             text, extension = _at_most_one(".", "".join(segments))
-            source = read_base64(text)
+            try:
+                source = read_base64(text)
+            except ValueError as error:
+                raise _not_base64(segments, text, error) from None
         if not source:
             raise PlanError("the source is empty")
-        if extension:
+        if extension and not reading.raw:
             reading.option("format", [extension], 0)
         return source
 
@@ -106,16 +103,26 @@ class _Reading:
 
     def __init__(self, dialect: Imgproxy) -> None:
         self._dialect = dialect
+        self._expanding: list[str] = []
         self._main: Settings = {}
         self._pipelines: list[Settings] = [{}]
-        self._expanding: list[str] = []
+        # What an option that is unset falls back to, and every further pipeline starts from.
+        self._base: Settings = {}
+        self._start: Settings = {}
+        if dialect.base:
+            self._expand(dialect.base, 0)
+        self._start = dict(self._pipelines[0])
+        self._base = {**self._main, **self._start}
 
     def url(self, segments: Sequence[str]) -> Sequence[str]:
         """Reads the options in front of the source and returns the rest."""
         if self._dialect.only_presets:
-            for name in filter(None, segments[0].split(":")):
-                self.preset(name, 0)
+            self.option("preset", segments[0].split(":"), 0)
             return segments[1:]
+        if segments[0] in _BASIC_FORMAT:
+            raise PlanError(
+                f'"/{segments[0]}/…" is imgproxy\'s old format; write rs:{segments[0]}:WIDTH:HEIGHT'
+            )
         return segments[self.options(segments, 0) :]
 
     def options(self, segments: Sequence[str], at: int) -> int:
@@ -137,24 +144,31 @@ class _Reading:
             return
         found = lookup(NAME, option)
         if found is None:
-            raise PlanError(f'"{option[:60]}" is not an option')
+            raise PlanError(f'"{shown(option)}" is not an option')
         group, spelling = found
-        if group is RequestedLimits and not self._dialect.security_options:
+        if group.security and not self._dialect.security_options:
             raise ForbiddenOption(f"{option}: set SAFELIGHT_ALLOW_SECURITY_OPTIONS=1 to allow it")
         own = self._pipeline(at) if issubclass(group, Op) else self._main
-        settle(own, read_arguments(option, group, spelling, words))
+        settle(own, read_arguments(option, group, spelling, words), self._base)
 
     def preset(self, name: str, at: int) -> None:
         """Expands a preset in place; one that is being expanded already is passed over."""
         if name not in self._dialect.presets:
-            raise PlanError(f'preset: there is no preset "{name[:60]}"')
+            raise PlanError(f'preset: there is no preset "{shown(name)}"')
         if name in self._expanding:
             return
         self._expanding.append(name)
-        segments = self._dialect.presets[name].strip().strip("/").split("/")
-        if (read := self.options(segments, at)) < len(segments):
-            raise PlanError(f'"{segments[read][:60]}" is not an option with arguments')
+        self._expand(self._dialect.presets[name], at)
         self._expanding.pop()
+
+    @property
+    def raw(self) -> bool:
+        return bool(self._main.get((Output.name, "raw")))
+
+    def _expand(self, text: str, at: int) -> None:
+        segments = text.strip().strip("/").split("/")
+        if (read := self.options(segments, at)) < len(segments):
+            raise PlanError(f'"{shown(segments[read])}" is not an option with arguments')
 
     def plan(self, source: str) -> Plan:
         pipelines = [
@@ -166,7 +180,7 @@ class _Reading:
         if at >= self._dialect.max_pipelines:
             raise PlanError(f"expected at most {self._dialect.max_pipelines} chained pipelines")
         while len(self._pipelines) <= at:
-            self._pipelines.append({})
+            self._pipelines.append(dict(self._start))
         return self._pipelines[at]
 
 
@@ -178,9 +192,17 @@ def _at_most_one(mark: str, text: str) -> tuple[str, str]:
     return before, after
 
 
-def _checked_escapes(text: str) -> str:
-    for start in (place for place, letter in enumerate(text) if letter == "%"):
-        digits = text[start + 1 : start + 3]
-        if len(digits) < 2 or not all(digit in "0123456789abcdefABCDEF" for digit in digits):
-            raise PlanError(f'source: "%{digits}" is not a percent-escape; write % as %25')
-    return text
+def _unescaped(text: str) -> str:
+    if bad := _BAD_ESCAPE.search(text):
+        raise PlanError(f'source: "{bad[0]}" is not a percent-escape; write % as %25')
+    try:
+        return unquote_to_bytes(text).decode()
+    except UnicodeDecodeError:
+        raise PlanError("source: its percent-escapes are not UTF-8") from None
+
+
+def _not_base64(segments: Sequence[str], text: str, error: ValueError) -> PlanError:
+    """What ended the options was meant as an option if the source comes later."""
+    if "plain" in segments:
+        return PlanError(f'"{shown(segments[0])}" is not an option with arguments')
+    return PlanError(f'source: {error}: expected plain/URL or base64url, got "{shown(text)}"')

@@ -9,7 +9,7 @@ import pyvips
 from transforms.canvas import Canvas
 from transforms.grammar import Range
 from transforms.operation import Op, Stage, operation
-from transforms.picture import on_colour, peak
+from transforms.picture import on_colour, peak, rounded
 from transforms.terms import Spelling
 from transforms.toning import LUMA
 
@@ -40,7 +40,7 @@ class Adjust(Op):
         middle = full / 2
         lift = self.brightness * full / 255 * self.contrast + middle * (1 - self.contrast)
         if self.brightness or self.contrast != 1:
-            image = image.linear([self.contrast], [lift]).cast(image.format)
+            image = rounded(image.linear([self.contrast], [lift]), image.format)
         if self.saturation != 1 and image.bands >= 3:
             image = image.recomb(pyvips.Image.new_from_array(_saturation(self.saturation)))
         return image

@@ -8,6 +8,7 @@ import pyvips
 
 from transforms.canvas import Canvas
 from transforms.colour import Colour
+from transforms.numbers import read_whole
 from transforms.operation import Op, Stage, operation
 from transforms.room import flattened
 from transforms.terms import Spelling
@@ -15,10 +16,11 @@ from transforms.terms import Spelling
 
 def _hex_or_channels(words: Sequence[str]) -> dict[str, Sequence[str]]:
     """Three numbers are channels; one empty argument takes the background away."""
-    if len(words) != 3:
-        return {"color": words if any(words) else []}
-    known = all(word.isascii() and word.isdigit() and int(word[:4]) <= 255 for word in words)
-    return {"color": ["".join(f"{int(word):02x}" for word in words)] if known else words}
+    if len(words) == 3:
+        return {"color": [str(Colour(*map(read_whole, words)))]}
+    if len(words) > 1:
+        raise ValueError("expected 3 or 6 hex digits, or three numbers in 0..255")
+    return {"color": words if words[0] else []}
 
 
 @operation(

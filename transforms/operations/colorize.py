@@ -40,6 +40,6 @@ class Colorize(Op):
         if self.keep_alpha or not image.hasalpha():
             added = [channel * self.opacity for channel in sheet]
             return on_colour(image, lambda colour: colour.linear([1 - self.opacity], added))
-        over = image.new_from_image([*sheet, self.opacity * full]).cast(image.format)
+        over = image.new_from_image([round(one) for one in (*sheet, self.opacity * full)])
         space = image.interpretation
         return image.composite2(over.copy(interpretation=space), "over").cast(image.format)

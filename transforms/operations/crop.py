@@ -32,7 +32,7 @@ class Crop(Op):
 
     width: Length = 0.0
     height: Length = 0.0
-    gravity: Annotated[Gravity | None, Follows("resize.gravity")] = None
+    gravity: Annotated[Gravity, Follows("resize.gravity")] = Gravity()
     ratio: Annotated[float, Range(0, 1e6)] = 0.0
     grow: bool = False
 
@@ -48,7 +48,7 @@ class Crop(Op):
 
     def apply(self, picture: Picture) -> Picture:
         to = self.size(picture.canvas)
-        return cut_frames(picture, to.size, self.gravity or Gravity(), scale=1.0)
+        return cut_frames(picture, to.size, self.gravity, scale=1.0)
 
     def _in_ratio(self, width: int, height: int, canvas: Canvas) -> tuple[int, int]:
         wide = width > height * self.ratio

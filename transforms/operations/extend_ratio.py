@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from transforms.canvas import Canvas
-from transforms.gravity import Gravity
+from transforms.grammar import Without
+from transforms.gravity import SMART, Gravity
 from transforms.operation import Op, Stage, operation
 from transforms.picture import Picture
-from transforms.room import extended, extended_size, refuse_smart
+from transforms.room import extended, extended_size
 from transforms.terms import Spelling
 
 
@@ -23,11 +26,8 @@ class ExtendRatio(Op):
     """Transparent room up to the ratio of the target size of the resize."""
 
     on: bool = False
-    gravity: Gravity = Gravity()
-
-    def __post_init__(self) -> None:
-        Op.__post_init__(self)
-        refuse_smart(self.name, self.gravity)
+    # Around the picture there is nothing to look at.
+    gravity: Annotated[Gravity, Without(SMART)] = Gravity()
 
     @property
     def idle(self) -> bool:

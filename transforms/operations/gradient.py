@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Annotated
 
 import pyvips
 
 from transforms.canvas import Canvas
 from transforms.colour import BLACK, Colour
-from transforms.grammar import Range
+from transforms.grammar import Named, Range
 from transforms.operation import Op, Stage, operation
-from transforms.picture import in_colour, peak
+from transforms.picture import in_colour, peak, rounded
 from transforms.terms import Spelling
 
-_ANGLES = {"down": "0", "left": "90", "up": "180", "right": "270"}
-_FIELDS = ("opacity", "color", "angle", "start", "stop")
-
-
-def _named_directions(words: Sequence[str]) -> dict[str, Sequence[str]]:
-    given = {field: [word] for field, word in zip(_FIELDS, words, strict=False) if word}
-    if "angle" in given:
-        given["angle"] = [_ANGLES.get(words[2], words[2])]
-    return {**given, **({"stop": words[4:]} if len(words) > len(_FIELDS) else {})}
+_DIRECTIONS = Named({"down": 0.0, "left": 90.0, "up": 180.0, "right": 270.0})
 
 
 @operation(
     "gradient",
     Stage.GRADIENT,
-    Spelling("imgproxy", ("gradient", "gr"), arrange=_named_directions),
+    Spelling("imgproxy", ("gradient", "gr"), ("opacity", "color", "angle", "start", "stop")),
 )
 class Gradient(Op):
     """From transparent at `start` to the colour at `stop`, both fractions of the way.
@@ -39,7 +30,7 @@ class Gradient(Op):
 
     opacity: Annotated[float, Range(0, 1)] = 0.0
     color: Colour = BLACK
-    angle: Annotated[float, Range(-3600, 3600)] = 0.0
+    angle: Annotated[float, Range(-3600, 3600), _DIRECTIONS] = 0.0
     start: Annotated[float, Range(0, 1)] = 0.0
     stop: Annotated[float, Range(0, 1)] = 1.0
 
@@ -55,7 +46,7 @@ class Gradient(Op):
         full = peak(image)
         strength = self._strength(image.width, image.height) * (self.opacity * full)
         sheet = strength.new_from_image([channel * full / 255 for channel in self.color.channels])
-        over = sheet.bandjoin(strength).cast(image.format)
+        over = rounded(sheet.bandjoin(strength), image.format)
         over = over.copy(interpretation=image.interpretation)
         return image.composite2(over, "over").cast(image.format)[: image.bands]
 

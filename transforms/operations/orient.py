@@ -33,6 +33,13 @@ class Orient(Op):
     flip_y: bool = False
 
     @property
+    def idle(self) -> bool:
+        return self.auto and self.turn == UPRIGHT
+
+    def chained(self) -> Orient:
+        return replace(self, auto=True)
+
+    @property
     def turn(self) -> Turn:
         turn = Turn(self.angle // 90 % 4)
         if self.flip_x:
@@ -42,7 +49,8 @@ class Orient(Op):
     def size(self, canvas: Canvas) -> Canvas:
         stored = canvas.turn if self.auto else UPRIGHT
         turn = stored.then(self.turn)
-        return replace(canvas, turn=turn).sized(*turn.swap(*canvas.stored))
+        # Every pipeline begins here.
+        return replace(canvas.afresh(), turn=turn).sized(*turn.swap(*canvas.stored))
 
     def cost(self, canvas: Canvas) -> float:
         return canvas.megapixels * 2 if self.turn != UPRIGHT else 0.0

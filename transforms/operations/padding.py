@@ -8,6 +8,7 @@ from typing import Annotated
 from transforms.canvas import Canvas
 from transforms.grammar import Range
 from transforms.gravity import even
+from transforms.kinds import at_most
 from transforms.operation import Op, Stage, operation
 from transforms.picture import Picture
 from transforms.room import embedded
@@ -18,11 +19,10 @@ Length = Annotated[int, Range(0, 1e5)]
 
 def _as_in_css(words: Sequence[str]) -> dict[str, Sequence[str]]:
     """Missing sides take the opposite one's, or the top's; blank ones are left as they are."""
-    top, right, bottom, left = (*words[:4], *[""] * (4 - len(words)))
-    sides = {"top": top, "right": right or top, "bottom": bottom or top}
-    sides["left"] = left or sides["right"]
-    given: dict[str, Sequence[str]] = {side: [word] for side, word in sides.items() if word}
-    return {**given, "left": words[3:]} if len(words) > 4 else given
+    top, right, bottom, left = (*at_most(4, words), *[""] * (4 - len(words)))
+    right, bottom = right or top, bottom or top
+    sides = {"top": top, "right": right, "bottom": bottom, "left": left or right}
+    return {side: [word] for side, word in sides.items() if word}
 
 
 @operation(

@@ -11,6 +11,7 @@ from transforms.cutting import cut_frames
 from transforms.geometry import Fit, Frame, Layout, lay_out
 from transforms.grammar import Follows, Range
 from transforms.gravity import Gravity
+from transforms.kinds import at_most
 from transforms.operation import Op, Stage, operation
 from transforms.picture import Picture
 from transforms.scaling import Kernel, scale_frames
@@ -23,7 +24,8 @@ _SIZE = ("width", "height", "enlarge", "extend.on", "extend.gravity")
 
 def _both_axes(words: Sequence[str]) -> dict[str, Sequence[str]]:
     """One value sets both."""
-    return {"zoom_x": words[:1], "zoom_y": words[1:] or words[:1]}
+    at_most(2, words)
+    return {"zoom_x": words[:1], "zoom_y": words[-1:]}
 
 
 @operation(

@@ -10,6 +10,7 @@ import pyvips
 from transforms.canvas import Canvas
 from transforms.colour import Colour
 from transforms.grammar import Range
+from transforms.kinds import at_most
 from transforms.operation import Op, Stage, operation
 from transforms.picture import Picture
 from transforms.room import flattened
@@ -18,16 +19,16 @@ from transforms.terms import Spelling
 # find_trim takes medians of 3x3.
 _LEAST_SIDE = 3
 _MAGENTA = Colour(255, 0, 255)
-_FIELDS = ("threshold", "color", "equal_x", "equal_y")
 
 
 def _off_if_blank(words: Sequence[str]) -> dict[str, Sequence[str]]:
-    if not words[0]:
-        return {"threshold": []}
-    given: dict[str, Sequence[str]] = {
-        field: [word] for field, word in zip(_FIELDS, words, strict=False) if word
-    }
-    return {**given, "equal_y": words[3:]} if len(words) > len(_FIELDS) else given
+    """Without a threshold there is no trimming, with a blank colour it is the first pixel's."""
+    threshold, *colour = at_most(4, words)[:2]
+    given: dict[str, Sequence[str]] = {"threshold": [threshold] if threshold else []}
+    if colour:
+        given["color"] = colour if colour[0] else []
+    equal = zip(("equal_x", "equal_y"), words[2:], strict=False)
+    return {**given, **{field: [word] for field, word in equal if word}}
 
 
 @operation(

@@ -10,7 +10,7 @@ import pyvips
 from transforms.canvas import Canvas
 from transforms.grammar import Follows, Range
 from transforms.operation import Op, Stage, operation
-from transforms.picture import Picture, premultiplied
+from transforms.picture import Picture, premultiplied, rounded
 from transforms.terms import Spelling
 
 
@@ -54,5 +54,5 @@ class UnsharpMasking(Op):
             scale=self.divider,
         )
         return premultiplied(
-            frame, lambda image: image.conv(mask, precision="float").cast(image.format)
+            frame, lambda image: rounded(image.conv(mask, precision="float"), image.format)
         )

@@ -12,8 +12,9 @@ from transforms.canvas import Canvas
 from transforms.errors import PlanError
 from transforms.grammar import OneOf, Range
 from transforms.gravity import COMPASS, Gravity, even
+from transforms.kinds import at_most
 from transforms.operation import Op, Stage, operation
-from transforms.picture import Picture, in_colour, with_alpha
+from transforms.picture import Picture, as_deep, in_colour, rounded, with_alpha
 from transforms.references import read_base64
 from transforms.scaling import scaled_to
 from transforms.terms import Spelling
@@ -23,11 +24,8 @@ Offset = Annotated[float, Range(-1e5, 1e5)]
 
 
 def _from_base64(words: Sequence[str]) -> dict[str, Sequence[str]]:
-    return {"source": [read_base64(words[0])] if any(words) else [], **_extra(words[1:])}
-
-
-def _extra(words: Sequence[str]) -> dict[str, Sequence[str]]:
-    return {"source": ["", *words]} if words else {}
+    source = read_base64(at_most(1, words)[0])
+    return {"source": [source] if source else []}
 
 
 @operation(
@@ -90,7 +88,7 @@ class Watermark(Op):
             mark = self._tiled(mark, canvas)
         if self.opacity < 1:
             colour, alpha = mark[: mark.bands - 1], mark[mark.bands - 1]
-            mark = colour.bandjoin((alpha * self.opacity).cast(mark.format))
+            mark = colour.bandjoin(rounded(alpha * self.opacity, mark.format))
         return mark.copy_memory()
 
     def _tiled(self, mark: pyvips.Image, canvas: Canvas) -> pyvips.Image:
@@ -118,8 +116,7 @@ def _over(frame: pyvips.Image, mark: pyvips.Image, left: int, top: int) -> pyvip
         frame = in_colour(frame)
     elif frame.bands > 2:
         mark = in_colour(mark)
-    if frame.format == "ushort":
-        mark = mark.colourspace(frame.interpretation)
+    mark = as_deep(mark, frame)
     done = frame.composite2(mark, "over", x=left, y=top).cast(frame.format)
     done = done if frame.hasalpha() else done.extract_band(0, n=done.bands - 1)
     return done.copy(interpretation=frame.interpretation)
