@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +86,7 @@ async def drive(port: int, requests: list[bytes], *, connections: int) -> Outcom
     for _ in range(connections):
         done: asyncio.Future[None] = loop.create_future()
         finished.append(done)
-        await loop.create_connection(
-            lambda done=done: _Connection(queue, done, log), "127.0.0.1", port
-        )
+        await loop.create_connection(partial(_Connection, queue, done, log), "127.0.0.1", port)
     await asyncio.gather(*finished)
     return Outcome(time.perf_counter() - start, dict(log.statuses), log.latencies, log.bytes)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable
+from functools import partial
 
 import pyvips
 from rich.table import Table
@@ -15,39 +16,42 @@ from loadtests.bench.timing import cpu_ms
 
 Save = Callable[[pyvips.Image], bytes]
 
+
+def _jpeg(image: pyvips.Image, *, optimize_coding: bool = True, **options: bool) -> bytes:
+    return image.jpegsave_buffer(Q=80, optimize_coding=optimize_coding, **options)
+
+
+def _webp(image: pyvips.Image, *, effort: int) -> bytes:
+    return image.webpsave_buffer(Q=79, effort=effort)
+
+
+def _avif(image: pyvips.Image, *, effort: int) -> bytes:
+    return image.heifsave_buffer(Q=63, compression="av1", effort=effort, bitdepth=8)
+
+
+def _png(image: pyvips.Image, *, filter: int, compression: int) -> bytes:
+    return image.pngsave_buffer(filter=filter, compression=compression)
+
+
 # The format's setting that Safelight uses stands first.
 SETTINGS: dict[str, list[tuple[str, Save]]] = {
     "JPEG q80": [
-        ("optimised", lambda image: image.jpegsave_buffer(Q=80, optimize_coding=True)),
-        ("plain", lambda image: image.jpegsave_buffer(Q=80)),
-        ("progressive", lambda image: image.jpegsave_buffer(Q=80, optimize_coding=True, interlace=True)),
-        ("trellis", lambda image: image.jpegsave_buffer(Q=80, optimize_coding=True, trellis_quant=True)),
-        (
-            "trellis, scans",
-            lambda image: image.jpegsave_buffer(
-                Q=80, trellis_quant=True, optimize_scans=True, interlace=True
-            ),
-        ),
+        ("optimised", partial(_jpeg)),
+        ("plain", partial(_jpeg, optimize_coding=False)),
+        ("progressive", partial(_jpeg, interlace=True)),
+        ("trellis", partial(_jpeg, trellis_quant=True)),
+        ("trellis, scans", partial(_jpeg, trellis_quant=True, optimize_scans=True, interlace=True)),
     ],
     "WebP q79": [
-        (f"effort {effort}", lambda image, effort=effort: image.webpsave_buffer(Q=79, effort=effort))
-        for effort in (2, 0, 1, 3, 4, 6)
+        (f"effort {effort}", partial(_webp, effort=effort)) for effort in (2, 0, 1, 3, 4, 6)
     ],
-    "AVIF q63": [
-        (
-            f"effort {effort}",
-            lambda image, effort=effort: image.heifsave_buffer(
-                Q=63, compression="av1", effort=effort, bitdepth=8
-            ),
-        )
-        for effort in (0, 1, 2, 3, 4)
-    ],
+    "AVIF q63": [(f"effort {effort}", partial(_avif, effort=effort)) for effort in (0, 1, 2, 3, 4)],
     "PNG": [
-        ("all filters, 6", lambda image: image.pngsave_buffer(filter=0xF8, compression=6)),
-        ("no filter, 6", lambda image: image.pngsave_buffer(filter=0x08, compression=6)),
-        ("all filters, 9", lambda image: image.pngsave_buffer(filter=0xF8, compression=9)),
+        ("all filters, 6", partial(_png, filter=0xF8, compression=6)),
+        ("no filter, 6", partial(_png, filter=0x08, compression=6)),
+        ("all filters, 9", partial(_png, filter=0xF8, compression=9)),
     ],
-}  # fmt: skip
+}
 
 
 def run(width: int = 800) -> Table:
@@ -60,7 +64,7 @@ def run(width: int = 800) -> Table:
         for title, save in settings:
             times, sizes, likeness = [], [], []
             for picture in pictures:
-                ms, data = cpu_ms(lambda s=save, p=picture: s(p))
+                ms, data = cpu_ms(partial(save, picture))
                 times.append(ms)
                 sizes.append(len(data))
                 likeness.append(ssim(pyvips.Image.new_from_buffer(data, ""), picture))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable
+from functools import partial
 
 import pyvips
 from rich.table import Table
@@ -42,7 +43,7 @@ def by_thumbnail(data: bytes, width: int) -> pyvips.Image:
 
 def run(widths: tuple[int, ...] = WIDTHS) -> Table:
     ways: dict[str, Callable[[bytes, int], pyvips.Image]] = {
-        f"headroom {room:g}": lambda data, width, room=room: with_headroom(data, width, room)
+        f"headroom {room:g}": partial(with_headroom, headroom=room)
         for room in (1.0, 1.15, 1.3, 1.5, 2.0)
     }
     ways["thumbnail"] = by_thumbnail
@@ -54,7 +55,7 @@ def run(widths: tuple[int, ...] = WIDTHS) -> Table:
     }
     slowest = {
         width: statistics.mean(
-            cpu_ms(lambda d=data, w=width: with_headroom(d, w, 1000), repeats=1)[0]
+            cpu_ms(partial(with_headroom, data, width, 1000), repeats=1)[0]
             for data in sources.values()
         )
         for width in widths
@@ -69,7 +70,7 @@ def run(widths: tuple[int, ...] = WIDTHS) -> Table:
         for width in widths:
             times, likeness = [], []
             for name, data in sources.items():
-                ms, image = cpu_ms(lambda d=data, w=width, way=way: way(d, w))
+                ms, image = cpu_ms(partial(way, data, width))
                 times.append(ms)
                 likeness.append(ssim(image, full[name, width]))
             share = statistics.mean(times) / slowest[width]
