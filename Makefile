@@ -1,7 +1,7 @@
 # The few commands a person types. `make help` lists them.
 PORT ?= 8080
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev serve test check bench lock format
+.PHONY: docs help setup setup-dev serve test check bench lock format
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,9 @@ bench: setup-dev  ## the benchmark table, side by side in one run
 format: setup-dev  ## rewrite the code in the house format
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
+
+docs: setup-dev  ## renew the generated tables in README.md and docs/
+	@.venv/bin/python -m origin.docs
 
 lock: setup-dev  ## renew both lock files (needs network)
 	.venv/bin/python -m pip install --quiet uv

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from origin.settings import SettingsError
 
-
 _KNOWN = {"presets"}
 
 

@@ -14,6 +14,8 @@ from origin.security_headers import SECURITY_HEADERS, combine_headers, cors_head
 
 log = structlog.get_logger("safelight.access")
 
+# A signature that came in another place than the first.
+_MISPLACED = re.compile(rb"/[A-Za-z0-9_-]{43}(?=/)")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_\-]{1,64}")
 
 
@@ -73,7 +75,9 @@ _LEVELS = {5: _ERROR}
 def redacted(raw_path: bytes) -> str:
     """The path without its signature, which is as good as a key for this picture."""
     _, _, rest = raw_path[1:].partition(b"/")
-    return f"/…/{rest[:2000].decode('latin-1')}" if rest else raw_path[:200].decode("latin-1")
+    if not rest:
+        return raw_path[:200].decode("latin-1")
+    return "/…/" + _MISPLACED.sub(b"/...", b"/" + rest[:2000])[1:].decode("latin-1")
 
 
 def _request_id(given: bytes | None) -> str:

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 
 from origin.admin import make_admin
 from origin.app import make_app
+from origin.protocol import BoundedProtocol
 from origin.services import Services, open_services
 from origin.settings import Settings, SettingsError
 
@@ -116,7 +117,7 @@ def _config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="none",
-        http="httptools",
+        http=BoundedProtocol,
         ws="none",
         lifespan="on",
         access_log=False,

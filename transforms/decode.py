@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import pyvips
@@ -12,6 +13,7 @@ from transforms.codecs import sniffed
 from transforms.codecs.avif import is_sequence
 from transforms.errors import BrokenSource, UnsupportedSource
 from transforms.formats import Format
+from transforms.limits import Limits, RequestedLimits, check_source
 from transforms.output import Input
 from transforms.picture import Picture
 from transforms.turn import Turn
@@ -71,10 +73,12 @@ def load_frames(
     )
 
 
-def load_asset(data: bytes) -> pyvips.Image:
+def load_asset(data: bytes, *, limits: Limits) -> pyvips.Image:
     """Another picture that an operation needs, upright, in sRGB, all in memory."""
-    source = open_source(data, Input(still=True))
-    frames = load_frames(source, Input(), frames=1, shrink=1.0)
+    asked = Input(still=True)
+    source = within_limit(open_source(data, asked), limits.max_src_megapixels)
+    check_source(*source.canvas.size, 1, limits=limits, asked=RequestedLimits())
+    frames = load_frames(source, asked, frames=1, shrink=natural_shrink(source))
     return Picture(frames, source.canvas).in_working_space().uprighted().settled().first
 
 
@@ -89,10 +93,19 @@ def shrink_of(source: Source, wanted: float) -> float:
     return source.codec.reduction(wanted)
 
 
-def resized(source: Source, shrink: float) -> Source:
-    """A vector source that counts as smaller from the start: drawn larger it would be too much."""
+def natural_shrink(source: Source) -> float:
+    """How much smaller than the file says the canvas is, from the start."""
+    return source.header.width / source.canvas.stored[0]
+
+
+def within_limit(source: Source, megapixels: float) -> Source:
+    """A drawing may be of any size: one that is too large counts as smaller from the start."""
+    excess = source.canvas.megapixels / megapixels
+    if not source.codec.vector or excess <= 1:
+        return source
+    shrink = math.sqrt(excess)
     width, height = source.canvas.size
-    canvas = source.canvas.sized(max(1, round(width / shrink)), max(1, round(height / shrink)))
+    canvas = source.canvas.sized(max(1, int(width / shrink)), max(1, int(height / shrink)))
     return replace(source, canvas=canvas)
 
 

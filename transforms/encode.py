@@ -19,7 +19,7 @@ from transforms.metadata.policy import MetadataPolicy
 from transforms.metadata.policy import apply as apply_policy
 from transforms.metadata.policy import keep as flags_to_keep
 from transforms.output import Input
-from transforms.picture import Picture
+from transforms.picture import Picture, peak
 from transforms.plan import Plan
 from transforms.room import flattened
 from transforms.scaling import Kernel, scale_frames
@@ -83,8 +83,10 @@ def _expects_alpha(plan: Plan, source: Source) -> bool:
 
 def encode(picture: Picture, plan: Plan, codec: Codec, source: Source) -> Encoded:
     """Everything after the last operation: the format's limits, opacity, metadata, quality."""
-    codec = _for_small(codec, picture)
+    if _is_a_guess(codec, plan, source) and len(picture.frames) == 1:
+        picture, codec = _or_jpeg(picture.settled(), codec)
     picture = _within_format(picture, codec)
+    codec = _for_small(codec, picture)
     if not codec.holds_alpha:
         picture = picture.map(lambda frame: flattened(frame, WHITE))
     output = plan.output
@@ -108,6 +110,21 @@ def encode(picture: Picture, plan: Plan, codec: Codec, source: Source) -> Encode
         data, codec.media_type, codec.extension, *picture.canvas.size, len(picture.frames),
         *source.canvas.size,
     )  # fmt: skip
+
+
+def _is_a_guess(codec: Codec, plan: Plan, source: Source) -> bool:
+    """True if nobody asked for this format: it was taken because the result may be transparent."""
+    named = {plan.output.format, source.codec.format, *plan.output.offers}
+    return codec.format is Format.PNG and codec.format not in named and not plan.output.deep
+
+
+def _or_jpeg(picture: Picture, codec: Codec) -> tuple[Picture, Codec]:
+    """JPEG if the picture turns out to be opaque."""
+    if picture.has_alpha:
+        clear = picture.first[-1] < peak(picture.first)
+        if clear.max():
+            return picture, codec
+    return picture, CODECS[Format.JPEG]
 
 
 def _saved(image: pyvips.Image, codec: Codec, how: Save) -> bytes:

@@ -140,10 +140,11 @@ def _filled_down(size: tuple[int, int], target: tuple[int, int]) -> tuple[int, i
     """The largest box of the target's ratio inside the scaled picture."""
     (width, height), (to_width, to_height) = size, target
     over_x, over_y = to_width / width, to_height / height
+    # Rounded to nothing, a side would count as free.
     if over_x > over_y and over_x > 1:
-        return width, scaled(width, to_height / to_width)
+        return width, max(min(1, to_height), scaled(width, to_height / to_width))
     if over_y > over_x and over_y > 1:
-        return scaled(height, to_width / to_height), height
+        return max(min(1, to_width), scaled(height, to_width / to_height)), height
     return target
 
 

@@ -16,6 +16,7 @@ from transforms.numbers import read_number, read_whole, within
 
 _TRUE = frozenset(("1", "t", "T", "TRUE", "true", "True"))
 _FALSE = frozenset(("0", "f", "F", "FALSE", "false", "False"))
+_BOOL = "1, t, true, 0, f or false"
 
 N = TypeVar("N")
 
@@ -59,7 +60,7 @@ def _note(kind: type[N], notes: tuple[object, ...]) -> N | None:
 def _kind(annotation: Any, notes: tuple[object, ...]) -> Kind:
     bounds = _note(Range, notes) or Range(0, 1e6)
     if annotation is bool:
-        return Kind("1, t, true, 0, f or false", _one(read_bool), _write_bool, _is(bool))
+        return Kind(_BOOL, _one(read_bool), _write_bool, _is(bool))
     if annotation is int:
         return _whole(bounds, (_note(Multiple, notes) or Multiple(1)).of)
     if annotation is float:
@@ -196,11 +197,9 @@ def _encodable(value: Any) -> Any:
 
 def read_bool(word: str) -> bool:
     """imgproxy takes any other word for false; here it is a ValueError."""
-    if word in _TRUE:
-        return True
-    if word in _FALSE:
-        return False
-    raise ValueError
+    if word not in _TRUE and word not in _FALSE:
+        raise ValueError(f"not {_BOOL}")
+    return word in _TRUE
 
 
 def _write_bool(value: bool) -> str:
@@ -209,11 +208,14 @@ def _write_bool(value: bool) -> str:
 
 def read_text(word: str) -> str:
     """Undoes the percent-encoding that `Kind.write` gives to text."""
-    return unquote(word, errors="strict")
+    try:
+        return unquote(word, errors="strict")
+    except UnicodeDecodeError:
+        raise ValueError("its percent-escapes are not UTF-8") from None
 
 
 def at_most(count: int, words: Sequence[str]) -> Sequence[str]:
     """The words, if there are not too many; for an irregular spelling."""
     if len(words) > count:
-        raise ValueError(f"expected at most {count} arguments, got {len(words)}")
+        raise ValueError(f"expected at most {count} arguments")
     return words

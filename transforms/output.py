@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated, ClassVar
-from urllib.parse import unquote
 
 from transforms.formats import Format, Qualities
 from transforms.grammar import Range
-from transforms.kinds import at_most, read_bool
+from transforms.kinds import at_most, read_bool, read_text
 from transforms.references import read_base64
 from transforms.terms import Spelling, Terms, terms
 
@@ -75,11 +74,13 @@ def _filename(words: Sequence[str]) -> dict[str, Sequence[str]]:
     """A name, percent-encoded or, if a second argument says so, base64url; blank takes it away."""
     name, *in_base64 = at_most(2, words)
     plain = not any(in_base64) or not read_bool(in_base64[0])
-    name = unquote(name, errors="strict") if plain else read_base64(name)
+    name = read_text(name) if plain else read_base64(name)
     return {"filename": [name] if name else []}
 
 
-@terms("identity", Spelling("imgproxy", ("cachebuster", "cb"), arrange=_cachebuster))
+@terms(
+    "identity", Spelling("imgproxy", ("cachebuster", "cb"), ("cachebuster",), arrange=_cachebuster)
+)
 class Identity(Terms):
     """What makes a result another one although its pixels are the same."""
 
@@ -88,7 +89,7 @@ class Identity(Terms):
 
 @terms(
     "delivery",
-    Spelling("imgproxy", ("filename", "fn"), arrange=_filename),
+    Spelling("imgproxy", ("filename", "fn"), ("filename",), arrange=_filename),
     Spelling("imgproxy", ("return_attachment", "att"), ("attachment",)),
     Spelling("imgproxy", ("expires", "exp"), ("expires",)),
 )

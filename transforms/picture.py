@@ -68,24 +68,23 @@ def premultiplied(
     """Does `change` with colours weighted by their opacity, so that edges do not bleed."""
     if not image.hasalpha():
         return change(image)
-    return rounded(change(image.premultiply()).unpremultiply(), image.format)
+    return rounded(change(image.premultiply()).unpremultiply(), image)
 
 
 def on_colour(image: pyvips.Image, change: Callable[[pyvips.Image], pyvips.Image]) -> pyvips.Image:
     """Does `change` to the colour bands and leaves opacity as it is."""
     if not image.hasalpha():
-        return rounded(change(image), image.format).copy(interpretation=image.interpretation)
+        return rounded(change(image), image).copy(interpretation=image.interpretation)
     colour = image.extract_band(0, n=image.bands - 1)
     alpha = image.extract_band(image.bands - 1)
-    changed = rounded(change(colour), image.format)
+    changed = rounded(change(colour), image)
     return changed.bandjoin(alpha).copy(interpretation=image.interpretation)
 
 
-def rounded(image: pyvips.Image, number_format: str) -> pyvips.Image:
-    """As these numbers; a cast alone would cut off fractions, and darken."""
-    if image.format in ("float", "double"):
-        image = image.rint()
-    return image.cast(number_format)
+def rounded(image: pyvips.Image, like: pyvips.Image) -> pyvips.Image:
+    """In the number format of the other one; a cast alone would cut off fractions, and darken."""
+    whole = like.format not in ("float", "double")
+    return (image.rint() if whole else image).cast(like.format)
 
 
 def peak(image: pyvips.Image) -> float:

@@ -7,7 +7,6 @@ A plain function: who calls it owns the process, the deadline and the queue.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,7 +17,15 @@ from transforms.canvas import Canvas
 from transforms.codec import Codec
 from transforms.codecs import sniffed
 from transforms.colourspace import WorkingSpace
-from transforms.decode import Source, load_asset, load_frames, open_source, resized, shrink_of
+from transforms.decode import (
+    Source,
+    load_asset,
+    load_frames,
+    natural_shrink,
+    open_source,
+    shrink_of,
+    within_limit,
+)
 from transforms.encode import Encoded, choose_codec, encode
 from transforms.engine import secure
 from transforms.errors import BrokenSource, EngineError
@@ -30,10 +37,10 @@ from transforms.operations.trim import Trim
 from transforms.output import Input
 from transforms.picture import Picture
 from transforms.plan import Pipeline, Plan, size_after
-from transforms.untouched import may_pass, passed, unencoded
+from transforms.untouched import asked_for, at_rest, passed, unencoded
 
-# libvips names who complains; a loader's complaint arrives through the saver that pulls pixels.
-_BY_SAVER = re.compile(r"\b\w*save(_buffer|_target)?:")
+# libvips names who complains.
+_COMPLAINT = re.compile(r"\b(\w+): ")
 
 
 def run(
@@ -45,9 +52,19 @@ def run(
         return _run(plan, data, assets or {}, limits)
     except pyvips.Error as error:
         text = " ".join(str(error.detail).split())[:300] or error.message
-        if _BY_SAVER.search(text):
-            raise EngineError(f"the result could not be encoded: {text}") from error
+        if _is_ours(text):
+            raise EngineError(f"the picture could not be made: {text}") from error
         raise BrokenSource(f"the source could not be decoded: {text}") from error
+
+
+def _is_ours(complaint: str) -> bool:
+    """True if an operation complains, or a saver; a decoder's complaint arrives through them."""
+    names = _COMPLAINT.findall(complaint)
+    if any("load" in name for name in names):
+        return False
+    # No way from a colour space to another: the file says strange things of its pixels.
+    known = [name for name in names if pyvips.type_find("VipsOperation", name)]
+    return bool(known) and "colourspace" not in known
 
 
 def _run(plan: Plan, data: bytes, assets: Mapping[str, bytes], limits: Limits) -> Encoded:
@@ -57,14 +74,16 @@ def _run(plan: Plan, data: bytes, assets: Mapping[str, bytes], limits: Limits) -
     asked = plan.of(RequestedLimits)
     if not source.codec.vector:
         check_source(*source.canvas.size, 1, limits=limits, asked=asked)
-    if may_pass(plan, source):
-        return passed(plan, source)
+    if asked_for(plan, source):
+        if (untouched := passed(plan, source)) is not None:
+            return untouched
+        plan = at_rest(plan, source)
     codec = choose_codec(plan, source)
     frames = _frames(plan, source, codec)
     check_frames(min(frames, asked.frames), limits=limits)
     frames = min(frames, asked.frames)
     if source.codec.vector:
-        source = _guarded(source, limits)
+        source = within_limit(source, asked.src_megapixels or limits.max_src_megapixels)
     else:
         check_source(*source.canvas.size, frames, limits=limits, asked=asked)
     canvas = replace(source.canvas, frames=frames)
@@ -78,23 +97,23 @@ def _run(plan: Plan, data: bytes, assets: Mapping[str, bytes], limits: Limits) -
             keep_profile=not plan.output.strip_profile,
             deep=plan.output.deep and codec.holds_depth,
         ),
-        {name: load_asset(assets[name]) for name in plan.assets},
+        {name: _asset(name, assets, limits) for name in plan.assets},
     )
     for ops in pipelines:
         picture = _through(ops, picture, asked.result_side if ops is pipelines[-1] else 0)
     result = encode(picture, plan, codec, source)
-    return passed(plan, source, result) if may_pass(plan, source, result) else result
+    return passed(plan, source, result) or result
+
+
+def _asset(name: str, assets: Mapping[str, bytes], limits: Limits) -> pyvips.Image:
+    if name not in assets:
+        raise EngineError(f'the plan needs "{name}", which was not given')
+    return load_asset(assets[name], limits=limits)
 
 
 def _frames(plan: Plan, source: Source, codec: Codec) -> int:
     moving = source.moves and codec.holds_animation and not plan.of(Input).still
     return source.pages if moving else 1
-
-
-def _guarded(source: Source, limits: Limits) -> Source:
-    """A drawing may be of any size; it is drawn within the limit."""
-    excess = source.canvas.megapixels / limits.max_src_megapixels
-    return resized(source, math.sqrt(excess)) if excess > 1 else source
 
 
 def _with_limit(pipelines: tuple[Pipeline, ...], side: int) -> tuple[Pipeline, ...]:
@@ -131,7 +150,7 @@ def _squeezed(ops: Pipeline, canvas: Canvas, side: int) -> Canvas:
 
 def _shrink(pipelines: tuple[Pipeline, ...], source: Source, canvas: Canvas, side: int) -> float:
     """How much smaller to decode: as far as the first resize allows, and the codec can."""
-    natural = source.header.width / canvas.turn.swap(*canvas.size)[0]
+    natural = natural_shrink(source)
     ops = pipelines[0]
     if canvas.frames > 1 or any(isinstance(op, Trim) for op in ops):
         return natural

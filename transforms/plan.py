@@ -11,7 +11,7 @@ from transforms.canvas import Canvas
 from transforms.formats import Format
 from transforms.operation import Op
 from transforms.output import Output
-from transforms.terms import Terms
+from transforms.terms import TERMS, Terms
 
 T = TypeVar("T", bound=Terms)
 Pipeline = tuple[Op, ...]
@@ -43,7 +43,7 @@ class Plan:
 
     def of(self, kind: type[T]) -> T:
         """This plan's settings of a kind, or their defaults."""
-        default: T = _default(kind)
+        default: T = _default(kind.name)
         return next((one for one in self.terms if isinstance(one, kind)), default)
 
     def having(self, settings: Terms) -> Plan:
@@ -106,5 +106,5 @@ def _sorted(ops: Iterable[Op]) -> Pipeline:
 
 
 @cache
-def _default(kind: Any) -> Any:
-    return kind()
+def _default(name: str) -> Any:
+    return TERMS[name]()

@@ -30,9 +30,12 @@ def scaled_to(
     if (image.width, image.height) == (width, height):
         return image
     by_x, by_y = width / image.width, height / image.height
-    if not image.hasalpha() or kernel is Kernel.NEAREST:
+    if kernel is Kernel.NEAREST:
         return image.resize(by_x, vscale=by_y, kernel=kernel)
+    # libvips weighs whole numbers with 12 bits, which is too little for 16.
+    work = image.cast("float") if image.format == "ushort" else image
+    if not image.hasalpha():
+        return rounded(work.resize(by_x, vscale=by_y, kernel=kernel), image)
     # Back to the file's number format before resizing: a quarter of the memory traffic.
-    weighted = rounded(image.premultiply(), image.format)
-    resized = weighted.resize(by_x, vscale=by_y, kernel=kernel)
-    return rounded(resized.unpremultiply(), image.format)
+    weighted = rounded(work.premultiply(), work)
+    return rounded(weighted.resize(by_x, vscale=by_y, kernel=kernel).unpremultiply(), image)

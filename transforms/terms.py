@@ -22,7 +22,8 @@ class Spelling:
     """How a dialect writes (some of) a group's fields.
 
     fields:  in the order of the arguments; `group.field` names another group's.
-    arrange: for an irregular form: arguments -> {field: its words}; no words unset the field.
+    arrange: for an irregular form: arguments -> {field: its words}; no words unset the field;
+             `fields` then only tell what it is about.
              Raises ValueError with a reason.
     blank:   an empty argument is skipped or refused; by default skipped where there are several.
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import array
 from collections.abc import Sequence
 
 import pyvips
@@ -20,29 +19,21 @@ def tone(image: pyvips.Image, stops: Stops, intensity: float) -> pyvips.Image:
 
     def toned(colour: pyvips.Image) -> pyvips.Image:
         luma = colour.recomb(pyvips.Image.new_from_array([list(LUMA)]))
-        mapped = rounded(luma, colour.format).maplut(_table(stops, int(peak(colour))))
+        mapped = rounded(luma, colour).maplut(_table(stops, peak(colour)))
         return mapped * intensity + colour * (1 - intensity)
 
     return on_colour(in_colour(image), toned)
 
 
-def _table(stops: Stops, full: int) -> pyvips.Image:
-    values = array.array("H" if full > 255 else "B")
-    for level in range(full + 1):
-        values.extend(round(channel * full / 255) for channel in _at(stops, level / full))
-    return pyvips.Image.new_from_memory(
-        values.tobytes(), full + 1, 1, 3, "ushort" if full > 255 else "uchar"
-    )
-
-
-def _at(stops: Stops, place: float) -> list[float]:
-    before, colour_before = stops[0]
-    for after, colour_after in stops[1:]:
-        if place <= after and after > before:
-            share = max(0.0, (place - before) / (after - before))
-            return [
-                one + (other - one) * share
-                for one, other in zip(colour_before.channels, colour_after.channels, strict=True)
-            ]
-        before, colour_before = after, colour_after
-    return colour_before.channels
+def _table(stops: Stops, full: float) -> pyvips.Image:
+    """A colour for every level of lightness, as float."""
+    place = pyvips.Image.identity(ushort=full > 255) / full
+    (start, first), *others = stops
+    run = place * [0.0, 0.0, 0.0] + first.channels
+    before = first.channels
+    for stop, colour in others:
+        if stop > start:
+            share = ((place - start) / (stop - start)).clamp()
+            run += share * [to - by for to, by in zip(colour.channels, before, strict=True)]
+        start, before = stop, colour.channels
+    return run * (full / 255)

@@ -19,6 +19,9 @@ from transforms.output import Input
 from transforms.plan import Plan
 from transforms.turn import UPRIGHT
 
+# What libvips tells of these is all that their files say.
+_TELLING = (Format.JPEG, Format.PNG, Format.GIF, Format.WEBP)
+
 
 def asked_for(plan: Plan, source: Source) -> bool:
     """True if the URL wants sources of this format as they are (`skip_processing`)."""
@@ -43,7 +46,7 @@ def passed(plan: Plan, source: Source, result: Encoded | None = None) -> Encoded
     data = _scrubbed(plan, source)
     if data is None:
         return None
-    width, height = source.canvas.turn.swap(*source.canvas.stored)
+    width, height = source.canvas.size
     return replace(
         unencoded(data, source.codec),
         width=width,
@@ -99,7 +102,7 @@ def _scrubbed(plan: Plan, source: Source) -> bytes | None:
 
 def _tells_place(source: Source) -> bool:
     """True if keeping all metadata would still take something out, or if no one can tell."""
-    if b"MPF\0" in source.data or source.codec.format not in (Format.JPEG, Format.PNG, Format.GIF):
+    if b"MPF\0" in source.data or source.codec.format not in _TELLING:
         return True
     header = source.header
     kept = apply_policy(header, MetadataPolicy(strip=False))

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 import typer
 
 from origin.cli import keys, serve
+from origin.errors import WorkerCrashed
 from origin.settings import SettingsError
 from signing.errors import KeyConfigError
 
 # What a person at a command line can mend: shown as a message, without a traceback.
-MENDABLE = (KeyConfigError, SettingsError)
+MENDABLE = (KeyConfigError, SettingsError, WorkerCrashed)
 
 app = typer.Typer(
     name="safelight",

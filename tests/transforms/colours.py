@@ -145,3 +145,7 @@ def cmyk_profile() -> bytes:
     """libvips' own, for CMYK that does not say which."""
     profile: Any = pyvips.Operation.call("profile_load", "cmyk")
     return bytes(profile)
+
+
+def profile_model(profile: bytes) -> str:
+    return {b"RGB ": "RGB", b"GRAY": "L", b"CMYK": "CMYK"}.get(profile[16:20], "other")

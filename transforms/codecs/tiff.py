@@ -36,10 +36,10 @@ def _counted(image: pyvips.Image) -> pyvips.Image:
         case _ if image.interpretation in _MEASURED:
             return image
     # Fractions without a space are light: 0 is black and 1 white.
-    colour = image[0].cast("float") if image.bands < 3 else image[:3].cast("float")
-    grey = colour.bandjoin([colour, colour]) if image.bands < 3 else colour
-    shown = grey.copy(interpretation="scrgb")
-    return shown.colourspace("grey16" if image.bands < 3 else "rgb16")
+    grey = image.bands < 3
+    light = image[0].bandjoin(image[0]).bandjoin(image[0]) if grey else image[:3]
+    shown = light.cast("float").copy(interpretation="scrgb")
+    return shown.colourspace("grey16" if grey else "rgb16")
 
 
 def _deep(image: pyvips.Image) -> pyvips.Image:

@@ -15,7 +15,8 @@ from typing import Protocol
 from urllib.parse import unquote_to_bytes
 
 import transforms.codecs
-import transforms.operations  # noqa: F401  (both fill the registry that lookup reads)
+import transforms.limits
+import transforms.operations  # noqa: F401  (all three fill the registry that lookup reads)
 from transforms.dialects.arguments import Settings, build, read_arguments, settle
 from transforms.errors import ForbiddenOption, PlanError
 from transforms.operation import Op

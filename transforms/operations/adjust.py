@@ -40,7 +40,7 @@ class Adjust(Op):
         middle = full / 2
         lift = self.brightness * full / 255 * self.contrast + middle * (1 - self.contrast)
         if self.brightness or self.contrast != 1:
-            image = rounded(image.linear([self.contrast], [lift]), image.format)
+            image = rounded(image.linear([self.contrast], [lift]), image)
         if self.saturation != 1 and image.bands >= 3:
             image = image.recomb(pyvips.Image.new_from_array(_saturation(self.saturation)))
         return image

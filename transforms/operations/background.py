@@ -16,17 +16,17 @@ from transforms.terms import Spelling
 
 def _hex_or_channels(words: Sequence[str]) -> dict[str, Sequence[str]]:
     """Three numbers are channels; one empty argument takes the background away."""
-    if len(words) == 3:
-        return {"color": [str(Colour(*map(read_whole, words)))]}
-    if len(words) > 1:
+    if len(words) not in (1, 3):
         raise ValueError("expected 3 or 6 hex digits, or three numbers in 0..255")
+    if len(words) == 3:
+        words = [str(Colour(*map(read_whole, words)))]
     return {"color": words if words[0] else []}
 
 
 @operation(
     "background",
     Stage.FLATTEN,
-    Spelling("imgproxy", ("background", "bg"), arrange=_hex_or_channels),
+    Spelling("imgproxy", ("background", "bg"), ("color",), arrange=_hex_or_channels),
 )
 class Background(Op):
     """The result has no transparency left."""

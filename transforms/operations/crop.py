@@ -51,13 +51,15 @@ class Crop(Op):
         return cut_frames(picture, to.size, self.gravity, scale=1.0)
 
     def _in_ratio(self, width: int, height: int, canvas: Canvas) -> tuple[int, int]:
-        wide = width > height * self.ratio
+        # A narrower one is a line anyway.
+        ratio = max(self.ratio, 1e-6)
+        wide = width > height * ratio
         if wide == self.grow:
-            height = nearest(width / self.ratio)
+            height = nearest(width / ratio)
         else:
-            width = nearest(height * self.ratio)
+            width = nearest(height * ratio)
         if height > canvas.height:
-            width, height = nearest(canvas.height * self.ratio), canvas.height
+            width, height = nearest(canvas.height * ratio), canvas.height
         if width > canvas.width:
-            width, height = canvas.width, nearest(canvas.width / self.ratio)
+            width, height = canvas.width, nearest(canvas.width / ratio)
         return max(1, width), max(1, height)

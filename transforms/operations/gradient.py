@@ -46,7 +46,7 @@ class Gradient(Op):
         full = peak(image)
         strength = self._strength(image.width, image.height) * (self.opacity * full)
         sheet = strength.new_from_image([channel * full / 255 for channel in self.color.channels])
-        over = rounded(sheet.bandjoin(strength), image.format)
+        over = rounded(sheet.bandjoin(strength), image)
         over = over.copy(interpretation=image.interpretation)
         return image.composite2(over, "over").cast(image.format)[: image.bands]
 

@@ -28,7 +28,7 @@ def _as_in_css(words: Sequence[str]) -> dict[str, Sequence[str]]:
 @operation(
     "padding",
     Stage.PADDING,
-    Spelling("imgproxy", ("padding", "pd"), arrange=_as_in_css),
+    Spelling("imgproxy", ("padding", "pd"), ("top", "right", "bottom", "left"), arrange=_as_in_css),
 )
 class Padding(Op):
     """Transparent room in pixels, multiplied by the device pixel ratio."""

@@ -18,7 +18,7 @@ from transforms.scaling import Kernel, scale_frames
 from transforms.terms import Spelling
 
 Length = Annotated[int, Range(0, 1e6)]
-Factor = Annotated[float, Range(0, 100, above=True)]
+Factor = Annotated[float, Range(0.001, 100)]
 _SIZE = ("width", "height", "enlarge", "extend.on", "extend.gravity")
 
 
@@ -39,7 +39,7 @@ def _both_axes(words: Sequence[str]) -> dict[str, Sequence[str]]:
     Spelling("imgproxy", ("height", "h"), ("height",)),
     Spelling("imgproxy", ("min-width", "mw"), ("min_width",)),
     Spelling("imgproxy", ("min-height", "mh"), ("min_height",)),
-    Spelling("imgproxy", ("zoom", "z"), arrange=_both_axes),
+    Spelling("imgproxy", ("zoom", "z"), ("zoom_x", "zoom_y"), arrange=_both_axes),
     Spelling("imgproxy", ("dpr",), ("dpr",)),
     Spelling("imgproxy", ("enlarge", "el"), ("enlarge",)),
     Spelling("imgproxy", ("gravity", "g"), ("gravity",)),

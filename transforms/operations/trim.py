@@ -34,7 +34,12 @@ def _off_if_blank(words: Sequence[str]) -> dict[str, Sequence[str]]:
 @operation(
     "trim",
     Stage.TRIM,
-    Spelling("imgproxy", ("trim", "t"), arrange=_off_if_blank),
+    Spelling(
+        "imgproxy",
+        ("trim", "t"),
+        ("threshold", "color", "equal_x", "equal_y"),
+        arrange=_off_if_blank,
+    ),
 )
 class Trim(Op):
     """What differs from the border colour (or the first pixel) by more than `threshold` stays.

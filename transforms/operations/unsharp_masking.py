@@ -54,5 +54,5 @@ class UnsharpMasking(Op):
             scale=self.divider,
         )
         return premultiplied(
-            frame, lambda image: rounded(image.conv(mask, precision="float"), image.format)
+            frame, lambda image: rounded(image.conv(mask, precision="float"), image)
         )

@@ -32,7 +32,7 @@ def _from_base64(words: Sequence[str]) -> dict[str, Sequence[str]]:
     "watermark",
     Stage.OVERLAY,
     Spelling("imgproxy", ("watermark", "wm"), ("opacity", "position", "x", "y", "scale")),
-    Spelling("imgproxy", ("watermark_url", "wmu"), arrange=_from_base64),
+    Spelling("imgproxy", ("watermark_url", "wmu"), ("source",), arrange=_from_base64),
 )
 class Watermark(Op):
     """`scale` is of the result's size, 0 the watermark's own. `re` tiles, `ch` as a chessboard;
@@ -88,7 +88,7 @@ class Watermark(Op):
             mark = self._tiled(mark, canvas)
         if self.opacity < 1:
             colour, alpha = mark[: mark.bands - 1], mark[mark.bands - 1]
-            mark = colour.bandjoin(rounded(alpha * self.opacity, mark.format))
+            mark = colour.bandjoin(rounded(alpha * self.opacity, mark))
         return mark.copy_memory()
 
     def _tiled(self, mark: pyvips.Image, canvas: Canvas) -> pyvips.Image:
