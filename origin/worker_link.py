@@ -40,6 +40,17 @@ class WorkerLink:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def alive(self) -> bool:
+        """Between jobs: a living worker says nothing and keeps its end of the socket open."""
+        try:
+            self._link.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
     async def run(self, job: Job, pictures: Sequence[bytes], *, most_bytes: int) -> Encoded:
         """The job's result; TransformError as the worker raised it, or WorkerCrashed."""
         try:

@@ -22,7 +22,7 @@ log = structlog.get_logger("safelight.workers")
 _QUEUE_PER_WORKER = 64
 # A worker that says more than this is not to be believed.
 _MOST_RESULT = 1 << 30
-_RESTARTS = 5
+_LONGEST_PAUSE = 30
 
 
 class Workers:
@@ -60,7 +60,12 @@ class Workers:
 
     async def start(self) -> None:
         """Brings up every process; WorkerCrashed if one does not come up."""
-        await asyncio.gather(*(self._add() for _ in range(self.count)))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for _ in range(self.count):
+                    tasks.create_task(self._add())
+        except* (WorkerCrashed, OSError) as group:
+            raise WorkerCrashed(str(group.exceptions[0])) from group
 
     async def stop(self) -> None:
         for task in self._replacing:
@@ -74,27 +79,33 @@ class Workers:
             raise Overloaded(f"{self._waiting} requests wait for {self.count} workers")
         self._waiting += 1
         try:
-            return await self._idle.get()
+            # One that died while it had nothing to do is no fault of this picture.
+            while not (worker := await self._idle.get()).alive:
+                self._replace(worker)
+            return worker
         finally:
             self._waiting -= 1
 
     def _replace(self, worker: WorkerLink) -> None:
-        """In the background: the caller has its answer, or is gone, already."""
+        """In the background: the caller has its answer, is gone, or goes on waiting."""
         task = asyncio.create_task(self._replaced(worker))
         self._replacing.add(task)
         task.add_done_callback(self._replacing.discard)
 
     async def _replaced(self, worker: WorkerLink) -> None:
-        self._all.discard(worker)
+        # Still one of all while it ends: if the server stops meanwhile, `stop` sees to it.
         await worker.stop()
+        self._all.discard(worker)
         log.warning("worker replaced", pid=worker.pid)
-        for attempt in range(_RESTARTS):
+        pause = 1
+        # Until it works or the server stops: a pool that stays smaller is noticed too late.
+        while True:
             try:
-                await self._add()
-                return
+                return await self._add()
             except (WorkerCrashed, OSError) as error:
-                log.error("worker did not start", attempt=attempt + 1, error=str(error))
-                await asyncio.sleep(2**attempt)
+                log.error("worker did not start", error=str(error), next_try_s=pause)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
 
     async def _add(self) -> None:
         worker = await start_worker()

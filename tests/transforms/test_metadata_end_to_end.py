@@ -90,8 +90,8 @@ def test_a_second_picture_inside_a_jpeg_is_left_behind() -> None:
 def test_rights_are_kept_by_default_and_go_if_asked(target: str) -> None:
     source = photograph("jpeg")
 
-    kept = made(f"rs:fit:16:16@{target}", source)
-    gone = made(f"rs:fit:16:16/kcr:0@{target}", source)
+    kept = made(f"bl:1@{target}", source)
+    gone = made(f"bl:1/kcr:0@{target}", source)
 
     assert blobs.ARTIST in blob(loaded(kept.data, target), "exif-data")
     assert not blob(loaded(gone.data, target), "exif-data")

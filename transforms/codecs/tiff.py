@@ -17,7 +17,7 @@ def _sniff(head: bytes) -> bool:
 
 def _load(data: bytes, how: Load) -> pyvips.Image:
     image = pyvips.Image.tiffload_buffer(
-        data, page=how.page, n=1, access="sequential", fail_on="truncated"
+        data, page=how.page, n=1, access="sequential", fail_on="error"
     )
     return _counted(image)
 

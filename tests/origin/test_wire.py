@@ -1,0 +1,92 @@
+"""Server and worker understand each other, and a worker can only say what the protocol allows."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from origin.wire import (
+    BODY_LENGTH,
+    HEADER_LENGTH,
+    Job,
+    as_file,
+    pack_answer,
+    pack_job,
+    read_files,
+    unpack_answer,
+    unpack_job,
+)
+from transforms import errors
+from transforms.dialects.imgproxy import Imgproxy
+from transforms.encode import Encoded
+from transforms.limits import Limits
+
+RESULT = Encoded(
+    data=b"bytes", media_type="image/webp", extension="webp", width=3, height=2, frames=1,
+    source_width=30, source_height=20, chosen="source",
+)  # fmt: skip
+
+
+def answered(answer: Encoded | Exception) -> Encoded:
+    header, body = pack_answer(answer)
+    return unpack_answer(header[HEADER_LENGTH.size :], body[BODY_LENGTH.size :])
+
+
+def test_a_job_arrives_as_it_was_sent() -> None:
+    plan = Imgproxy().parse(b"/rs:fill:300:200/g:fp:0.1:0.9/bl:2/plain/local:///a.jpg@webp")
+    job = Job(plan, Limits(), ("local:///mark.png",))
+
+    assert unpack_job(pack_job(job)[HEADER_LENGTH.size :]) == job
+
+
+def test_a_result_arrives_as_it_was_sent() -> None:
+    assert answered(RESULT) == RESULT
+
+
+@pytest.mark.parametrize("error", [errors.BrokenSource, errors.LimitExceeded, errors.PlanError])
+def test_an_error_is_raised_as_its_class_with_its_words(error: type[errors.TransformError]) -> None:
+    with pytest.raises(error, match="what came"):
+        answered(error("what came"))
+
+
+def test_an_error_of_no_known_class_is_the_engines() -> None:
+    with pytest.raises(errors.EngineError):
+        answered(RuntimeError("odd"))
+
+
+def test_a_pickle_from_a_worker_is_never_loaded(tmp_path: object) -> None:
+    class Trap:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return os.system, ("exit 1",)
+
+    with pytest.raises(ValueError, match=r".*"):
+        unpack_answer(pickle.dumps(Trap()), b"")
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {},
+        {"media_type": "image/webp"},
+        {**dict.fromkeys(("media_type", "extension", "chosen"), 1), "width": 1},
+        {
+            "media_type": "image/webp", "extension": "webp", "width": "1", "height": 1, "frames": 1,
+            "source_width": 1, "source_height": 1, "chosen": "result",
+        },
+    ],
+)  # fmt: skip
+def test_facts_that_no_worker_of_ours_gives_are_refused(facts: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="unexpected facts"):
+        unpack_answer(json.dumps(facts).encode(), b"")
+
+
+@given(st.lists(st.binary(max_size=5000), min_size=1, max_size=4))
+def test_pictures_arrive_through_their_files(pictures: list[bytes]) -> None:
+    files = [as_file(picture) for picture in pictures]
+
+    assert read_files(files) == pictures
