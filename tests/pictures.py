@@ -142,9 +142,7 @@ def animation(
     **options: Any,
 ) -> bytes:
     """delays in milliseconds."""
-    first, *rest = [
-        one if isinstance(one, Image.Image) else Image.fromarray(one) for one in frames
-    ]
+    first, *rest = [one if isinstance(one, Image.Image) else Image.fromarray(one) for one in frames]
     durations = [delays[place % len(delays)] for place in range(len(frames))]
     if kind == "webp":
         options = {"lossless": True, **options}
@@ -155,8 +153,8 @@ def animation(
     return out.getvalue()
 
 
-def close(one: Any, other: Sequence[int], within: float = 3) -> bool:
-    """Whether a pixel is a colour, nearly."""
+def close(one: Any, other: Any, within: float = 3) -> bool:
+    """Whether a pixel is a colour, nearly; or all of several are."""
     return bool(np.abs(np.asarray(one, np.int64) - np.asarray(other)).max() <= within)
 
 
@@ -178,10 +176,12 @@ def deep(levels: Any, kind: str = "png", *, profile: bytes = b"", **options: Any
 def levels(result: Encoded | bytes) -> NDArray[np.float64]:
     """Rows of pixels in 0..1, of a file that may be deeper than Pillow reads."""
     data = result if isinstance(result, bytes) else result.data
-    loader = {b"\x89PNG": "png", b"II*\0": "tiff", b"\xff\xd8\xff\xe0": "jpeg"}.get(data[:4], "heif")
+    loader = {b"\x89PNG": "png", b"II*\0": "tiff", b"\xff\xd8\xff\xe0": "jpeg"}.get(
+        data[:4], "heif"
+    )
     image: Any = pyvips.Operation.call(f"{loader}load_buffer", data)
     full = 65535 if image.format == "ushort" else 255
-    rows = image.numpy().astype(np.float64) / full
+    rows: NDArray[np.float64] = image.numpy().astype(np.float64) / full
     return rows if rows.ndim == 3 else rows[..., None]
 
 

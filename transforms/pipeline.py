@@ -52,12 +52,12 @@ def run(
         return _run(plan, data, assets or {}, limits)
     except pyvips.Error as error:
         text = " ".join(str(error.detail).split())[:300] or error.message
-        if _is_ours(text):
+        if is_ours(text):
             raise EngineError(f"the picture could not be made: {text}") from error
         raise BrokenSource(f"the source could not be decoded: {text}") from error
 
 
-def _is_ours(complaint: str) -> bool:
+def is_ours(complaint: str) -> bool:
     """True if an operation complains, or a saver; a decoder's complaint arrives through them."""
     names = _COMPLAINT.findall(complaint)
     if any("load" in name for name in names):

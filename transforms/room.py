@@ -6,15 +6,8 @@ import pyvips
 
 from transforms.canvas import Canvas
 from transforms.colour import Colour
-from transforms.errors import PlanError
 from transforms.gravity import Gravity
 from transforms.picture import Picture, in_colour, peak, with_alpha
-
-
-def refuse_smart(option: str, gravity: Gravity) -> None:
-    """Where the picture is the inner box, there is nothing to look at around it."""
-    if gravity.smart:
-        raise PlanError(f'{option}: gravity: expected a compass point or fp, got "sm"')
 
 
 def extended_size(canvas: Canvas, target: tuple[int, int]) -> Canvas:

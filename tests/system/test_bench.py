@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from loadtests.bench import encoders, floor, reduction, throughput
+from tests.loaders import every_loader as every_loader
 
 
 def text(table: Table) -> str:

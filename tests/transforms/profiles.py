@@ -20,7 +20,9 @@ _D65 = (0.3127, 0.3290)
 _SRGB = ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06))
 
 
-def rgb(primaries: Sequence[tuple[float, float]], gamma: float, white: tuple[float, float]) -> bytes:
+def rgb(
+    primaries: Sequence[tuple[float, float]], gamma: float, white: tuple[float, float]
+) -> bytes:
     columns = _columns(primaries, white)
     tags = {
         f"{channel}XYZ".encode(): _xyz(column)

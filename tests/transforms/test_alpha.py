@@ -55,7 +55,9 @@ def test_other_formats_keep_it(kind: str, target: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["png", "webp", "tiff"])
-@pytest.mark.parametrize("options", ["rs:fit:21:21", "rs:fill:13:30", "z:1.7/el:1", "rs:force:7:40"])
+@pytest.mark.parametrize(
+    "options", ["rs:fit:21:21", "rs:fill:13:30", "z:1.7/el:1", "rs:force:7:40"]
+)
 def test_resizing_makes_no_dark_fringe(kind: str, options: str) -> None:
     result = pixels(made(f"{options}@png", saved(soft_disc(64), kind)), "RGBA")
 

@@ -203,7 +203,7 @@ def test_a_limit_on_frames_leaves_out_the_last(kind: str) -> None:
 def test_more_frames_than_the_server_takes_are_refused_unless_one_will_do(kind: str) -> None:
     source, few = animation(colours(), kind), replace(Limits(), max_frames=3)
 
-    with pytest.raises(LimitExceeded, match="4 frames.*SAFELIGHT_MAX_FRAMES"):
+    with pytest.raises(LimitExceeded, match=r"4 frames.*SAFELIGHT_MAX_FRAMES"):
         made("bl:1@webp", source, limits=few)
     result = made("bl:1@png", source, limits=few)
 
@@ -244,7 +244,9 @@ def test_a_moving_webp_becomes_a_gif_for_those_who_take_nothing_else() -> None:
 
 
 def test_a_gif_of_one_frame_is_a_picture_like_others() -> None:
-    result = made("rs:fit:30:30", saved(Image.fromarray(colours()[0]), "gif"), offers=(Format.AVIF,))
+    result = made(
+        "rs:fit:30:30", saved(Image.fromarray(colours()[0]), "gif"), offers=(Format.AVIF,)
+    )
 
     assert (result.media_type, result.frames) == ("image/avif", 1)
 

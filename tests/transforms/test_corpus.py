@@ -19,7 +19,7 @@ from PIL import Image
 from tests.pictures import made, opened, pixels, planned
 from tests.transforms.colours import difference, profile_model, seen
 from transforms.decode import open_source
-from transforms.errors import BrokenSource, LimitExceeded, TransformError, UnsupportedSource
+from transforms.errors import BrokenSource, LimitExceeded, UnsupportedSource
 from transforms.limits import Limits
 from transforms.output import Input
 
@@ -191,10 +191,9 @@ def test_bad_files_give_a_picture_or_a_typed_error(path: Path) -> None:
 
     try:
         result = made("rs:fit:96:96@webp", data)
-    except TransformError as error:
-        assert type(error) in (BrokenSource, LimitExceeded, UnsupportedSource)
-    else:
-        assert opened(result).size == (result.width, result.height)
+    except (BrokenSource, LimitExceeded, UnsupportedSource):
+        return
+    assert opened(result).size == (result.width, result.height)
 
 
 def test_a_giant_is_refused_by_its_header_and_shrunk_if_allowed() -> None:

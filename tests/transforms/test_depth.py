@@ -35,7 +35,9 @@ def test_without_asking_a_result_has_eight_bits(kind: str) -> None:
 
 @sources
 @pytest.mark.parametrize("target", ["png", "tiff", "avif"])
-@pytest.mark.parametrize("options", ["bl:0", "rs:fit:250:0", "c:200:0/rot:90/pd:2", "sa:0.5/co:1.1"])
+@pytest.mark.parametrize(
+    "options", ["bl:0", "rs:fit:250:0", "c:200:0/rot:90/pd:2", "sa:0.5/co:1.1"]
+)
 def test_depth_is_kept_when_asked(kind: str, target: str, options: str) -> None:
     result = made(f"ph:1/{options}/q:95@{target}", deep(SMOOTH, kind))
 

@@ -45,9 +45,7 @@ def test_by_default_nothing_private_comes_through(kind: str, target: str, steps:
 @sources
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("steps", ["q:100", "bl:1", "rs:fit:10:10"])
-def test_metadata_that_is_kept_does_not_tell_the_place(
-    kind: str, target: str, steps: str
-) -> None:
+def test_metadata_that_is_kept_does_not_tell_the_place(kind: str, target: str, steps: str) -> None:
     result = made(f"sm:0/{steps}@{target}", photograph(kind))
 
     assert not [place for place in PLACES if place in contents(result.data)]

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 import pyvips
-from PIL import Image
 from numpy.typing import NDArray
+from PIL import Image
 
 from tests.pictures import made, opened, oriented, pixels, planned, quadrants, saved, sheet
 from transforms.decode import open_source
@@ -66,9 +66,7 @@ OPERATIONS: dict[str, Callable[[Rows], Rows]] = {
     "rs:fit:60:60/ex:1:nowe/bg:fff": lambda rows: np.pad(
         rows, ((0, 28), (0, 12), (0, 0)), constant_values=255
     ),
-    "pd:2:4:6:8/bg:fff": lambda rows: np.pad(
-        rows, ((2, 6), (8, 4), (0, 0)), constant_values=255
-    ),
+    "pd:2:4:6:8/bg:fff": lambda rows: np.pad(rows, ((2, 6), (8, 4), (0, 0)), constant_values=255),
 }
 
 
@@ -152,7 +150,9 @@ def test_a_result_does_not_ask_for_another_turn(
 def test_avif_that_says_it_twice_is_turned_once(orientation: int) -> None:
     how = LAID_DOWN[orientation]
     picture = Image.fromarray(UPRIGHTED)
-    source = avif_with_exif(np.asarray(picture if how is None else picture.transpose(how)), orientation)
+    source = avif_with_exif(
+        np.asarray(picture if how is None else picture.transpose(how)), orientation
+    )
 
     result = made("bl:0@png", source)
 

@@ -1,0 +1,13 @@
+"""libvips' blocks hold for a whole process, so a test that ran the pipeline leaves them behind."""
+
+from __future__ import annotations
+
+import pytest
+import pyvips
+
+
+@pytest.fixture(autouse=True)
+def every_loader() -> None:
+    """For tests that look at files with libvips' own choice of a loader."""
+    pyvips.block_untrusted_set(False)
+    pyvips.operation_block_set("VipsForeign", False)
