@@ -12,8 +12,8 @@ from transforms.errors import EngineError
 # Bumped whenever the same plan on the same source comes to make other bytes.
 EPOCH = 1
 
-_LOADERS = "VipsForeignLoad"
-_SAVERS = "VipsForeignSave"
+# Everything that reads or writes files, and what runs other programs.
+_BLOCKED = ("VipsForeignLoad", "VipsForeignSave", "VipsSystem")
 
 
 @functools.cache
@@ -30,8 +30,8 @@ def secure() -> None:
     pyvips.cache_set_max(0)
     pyvips.concurrency_set(1)  # type: ignore[attr-defined]  # missing in the stubs
     pyvips.block_untrusted_set(True)
-    pyvips.operation_block_set(_LOADERS, True)
-    pyvips.operation_block_set(_SAVERS, True)
+    for name in _BLOCKED:
+        pyvips.operation_block_set(name, True)
     for codec in CODECS.values():
         for name in codec.operations:
             pyvips.operation_block_set(name, False)

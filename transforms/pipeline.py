@@ -131,6 +131,7 @@ def _check_sizes(
 ) -> None:
     """Every canvas from the first resize on counts as a result."""
     for ops in pipelines:
+        canvas = canvas.afresh()
         if ops is pipelines[-1]:
             canvas = _squeezed(ops, canvas, side)
         for op in ops:

@@ -29,9 +29,7 @@ from transforms.formats import Format
 from transforms.limits import Limits
 from transforms.pipeline import run
 
-DRAWING = (
-    b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path d="M0 0h9v9"/></svg>'
-)
+DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path d="M0 0h9v9"/></svg>'
 kinds = pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "gif"])
 
 
