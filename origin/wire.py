@@ -1,7 +1,8 @@
 """What server and worker say to each other over their socket.
 
-    job      4 bytes length, pickle of (plan, limits, asset names); the pictures' bytes come as
-             file descriptors beside it: first the source, then the assets
+    job      4 bytes length, pickle of (plan, limits, asset names, sizes), and beside it the
+             descriptor of a file in memory, where the pictures' bytes lie one after the other,
+             first the source
     answer   4 bytes length, JSON header, 8 bytes length, the result's bytes
 
 Only the server's side is trusted with pickle: a worker that a picture took over must not be able
@@ -25,7 +26,6 @@ from transforms.plan import Plan
 
 HEADER_LENGTH = struct.Struct("!I")
 BODY_LENGTH = struct.Struct("!Q")
-MOST_FILES = 16
 MOST_HEADER = 1 << 20
 READY = b"ready"
 
@@ -35,10 +35,11 @@ class Job:
     plan: Plan
     limits: Limits
     assets: tuple[str, ...]
+    sizes: tuple[int, ...]
 
 
 def pack_job(job: Job) -> bytes:
-    data = pickle.dumps((job.plan, job.limits, job.assets))
+    data = pickle.dumps((job.plan, job.limits, job.assets, job.sizes))
     return HEADER_LENGTH.pack(len(data)) + data
 
 
@@ -70,22 +71,15 @@ def unpack_answer(header: bytes, body: bytes) -> Encoded:
     return Encoded(data=body, **facts)
 
 
-def as_file(data: bytes) -> int:
-    """A descriptor of an anonymous file in memory that holds the data; the caller closes it."""
-    descriptor = os.memfd_create("picture", os.MFD_CLOEXEC)
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-    return descriptor
-
-
-def read_files(descriptors: Sequence[int]) -> list[bytes]:
-    """The bytes behind the descriptors, which are closed."""
-    found = []
-    for descriptor in descriptors:
-        with os.fdopen(descriptor, "rb") as file:
-            file.seek(0)
-            found.append(file.read())
+def read_pictures(descriptor: int, sizes: Sequence[int]) -> list[bytes]:
+    """EOFError if the file is shorter than the sizes say."""
+    found, place = [], 0
+    for size in sizes:
+        picture = os.pread(descriptor, size, place)
+        if len(picture) < size:
+            raise EOFError(f"expected a picture of {size} bytes, got {len(picture)}")
+        found.append(picture)
+        place += size
     return found
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import array
 import asyncio
 import contextlib
 import os
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from origin.errors import WorkerCrashed
 from origin.wire import (
@@ -17,7 +16,6 @@ from origin.wire import (
     MOST_HEADER,
     READY,
     Job,
-    as_file,
     pack_job,
     unpack_answer,
 )
@@ -51,10 +49,10 @@ class WorkerLink:
             return False
         return False
 
-    async def run(self, job: Job, pictures: Sequence[bytes], *, most_bytes: int) -> Encoded:
+    async def run(self, job: Job, file: int, *, most_bytes: int) -> Encoded:
         """The job's result; TransformError as the worker raised it, or WorkerCrashed."""
         try:
-            await self._send(job, pictures)
+            await self._send(job, file)
             header = await self._read(HEADER_LENGTH.unpack(await self._read(4, 4))[0], MOST_HEADER)
             body = await self._read(BODY_LENGTH.unpack(await self._read(8, 8))[0], most_bytes)
         except (OSError, EOFError) as error:
@@ -71,15 +69,9 @@ class WorkerLink:
             self._process.kill()
         await self._process.wait()
 
-    async def _send(self, job: Job, pictures: Sequence[bytes]) -> None:
-        files = [as_file(picture) for picture in pictures]
+    async def _send(self, job: Job, file: int) -> None:
         message = pack_job(job)
-        try:
-            rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", files))
-            sent = self._link.sendmsg([message], [rights])
-        finally:
-            for descriptor in files:
-                os.close(descriptor)
+        sent = socket.send_fds(self._link, [message], [file])
         await asyncio.get_running_loop().sock_sendall(self._link, message[sent:])
 
     async def _read(self, length: int, most: int) -> bytearray:

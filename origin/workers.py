@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import structlog
 
 from origin.errors import Overloaded, WorkerCrashed
+from origin.shared_files import SharedFiles
 from origin.wire import Job
 from origin.worker_link import WorkerLink, start_worker
 from transforms.encode import Encoded
@@ -33,6 +34,7 @@ class Workers:
     def __init__(self, count: int, limits: Limits) -> None:
         self.count = count
         self._limits = limits
+        self._files = SharedFiles(2 * count)
         self._idle: asyncio.Queue[WorkerLink] = asyncio.Queue()
         self._all: set[WorkerLink] = set()
         self._waiting = 0
@@ -40,18 +42,23 @@ class Workers:
 
     async def render(self, plan: Plan, data: bytes, assets: Mapping[str, bytes]) -> Encoded:
         """The plan carried out; TransformError, Overloaded or WorkerCrashed."""
-        job = Job(plan, self._limits, tuple(assets))
-        worker = await self._take()
-        try:
-            result = await worker.run(job, [data, *assets.values()], most_bytes=_MOST_RESULT)
-        except TransformError:
+        if self._waiting >= self.count * _QUEUE_PER_WORKER:
+            raise Overloaded(f"{self._waiting} requests wait for {self.count} workers")
+        pictures = [data, *assets.values()]
+        job = Job(plan, self._limits, tuple(assets), tuple(map(len, pictures)))
+        # Written while the workers are busy with others, so that none waits for its job.
+        async with self._files.holding(pictures) as file:
+            worker = await self._take()
+            try:
+                result = await worker.run(job, file, most_bytes=_MOST_RESULT)
+            except TransformError:
+                self._idle.put_nowait(worker)
+                raise
+            except BaseException:
+                self._replace(worker)
+                raise
             self._idle.put_nowait(worker)
-            raise
-        except BaseException:
-            self._replace(worker)
-            raise
-        self._idle.put_nowait(worker)
-        return result
+            return result
 
     @property
     def pids(self) -> list[int]:
@@ -73,10 +80,9 @@ class Workers:
         await asyncio.gather(*self._replacing, return_exceptions=True)
         await asyncio.gather(*(worker.stop() for worker in self._all))
         self._all.clear()
+        self._files.close()
 
     async def _take(self) -> WorkerLink:
-        if self._waiting >= self.count * _QUEUE_PER_WORKER:
-            raise Overloaded(f"{self._waiting} requests wait for {self.count} workers")
         self._waiting += 1
         try:
             # One that died while it had nothing to do is no fault of this picture.

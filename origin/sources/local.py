@@ -39,7 +39,6 @@ from origin.sources.source import Blob, Version
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW
 _ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO, errno.EINVAL}
 _REFUSED = {errno.EACCES, errno.EPERM}
-_CHUNK = 1 << 20
 
 
 class LocalFolder:
@@ -146,7 +145,7 @@ def _version(facts: os.stat_result) -> Version:
 def _read(descriptor: int, limit: int) -> bytes:
     chunks = []
     left = limit
-    while left and (chunk := os.read(descriptor, min(left, _CHUNK))):
+    while left and (chunk := os.read(descriptor, left)):
         chunks.append(chunk)
         left -= len(chunk)
     return b"".join(chunks)

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from origin.shared_files import write
 from origin.wire import (
     BODY_LENGTH,
     HEADER_LENGTH,
     Job,
-    as_file,
     pack_answer,
     pack_job,
-    read_files,
+    read_pictures,
     unpack_answer,
     unpack_job,
 )
@@ -39,7 +39,7 @@ def answered(answer: Encoded | Exception) -> Encoded:
 
 def test_a_job_arrives_as_it_was_sent() -> None:
     plan = Imgproxy().parse(b"/rs:fill:300:200/g:fp:0.1:0.9/bl:2/plain/local:///a.jpg@webp")
-    job = Job(plan, Limits(), ("local:///mark.png",))
+    job = Job(plan, Limits(), ("local:///mark.png",), (7, 9))
 
     assert unpack_job(pack_job(job)[HEADER_LENGTH.size :]) == job
 
@@ -85,8 +85,24 @@ def test_facts_that_no_worker_of_ours_gives_are_refused(facts: dict[str, object]
         unpack_answer(json.dumps(facts).encode(), b"")
 
 
-@given(st.lists(st.binary(max_size=5000), min_size=1, max_size=4))
-def test_pictures_arrive_through_their_files(pictures: list[bytes]) -> None:
-    files = [as_file(picture) for picture in pictures]
+@given(st.lists(st.lists(st.binary(max_size=5000), min_size=1, max_size=4), min_size=1, max_size=3))
+def test_pictures_of_one_job_after_the_other_arrive(jobs: list[list[bytes]]) -> None:
+    file = os.memfd_create("test")
+    try:
+        for pictures in jobs:
+            write(file, pictures)
 
-    assert read_files(files) == pictures
+            assert read_pictures(file, [len(picture) for picture in pictures]) == pictures
+    finally:
+        os.close(file)
+
+
+def test_a_file_that_is_too_short_is_noticed() -> None:
+    file = os.memfd_create("test")
+    try:
+        write(file, [b"12345"])
+
+        with pytest.raises(EOFError):
+            read_pictures(file, [6])
+    finally:
+        os.close(file)
