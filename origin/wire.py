@@ -12,10 +12,8 @@ to do more than to give a wrong picture.
 from __future__ import annotations
 
 import json
-import os
 import pickle
 import struct
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,18 +67,6 @@ def unpack_answer(header: bytes, body: bytes) -> Encoded:
     ):
         raise ValueError(f"unexpected facts: {sorted(facts)}")
     return Encoded(data=body, **facts)
-
-
-def read_pictures(descriptor: int, sizes: Sequence[int]) -> list[bytes]:
-    """EOFError if the file is shorter than the sizes say."""
-    found, place = [], 0
-    for size in sizes:
-        picture = os.pread(descriptor, size, place)
-        if len(picture) < size:
-            raise EOFError(f"expected a picture of {size} bytes, got {len(picture)}")
-        found.append(picture)
-        place += size
-    return found
 
 
 _FACTS: dict[str, type] = {

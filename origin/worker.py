@@ -10,16 +10,21 @@ import signal
 import socket
 import sys
 
-from origin.wire import HEADER_LENGTH, READY, pack_answer, read_pictures, unpack_job
+from origin.sealed_file import read_sealed
+from origin.wire import HEADER_LENGTH, READY, pack_answer, unpack_job
 from transforms.encode import Encoded
 from transforms.engine import secure
 from transforms.errors import EngineError, TransformError
 from transforms.pipeline import run
 
+_NICE = 5
+
 
 def main(descriptor: int) -> None:
     # Ctrl-C goes to the whole group; the server decides when its workers end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The event loop goes first: what it does is short, and it keeps the workers busy.
+    os.nice(_NICE)
     link = socket.socket(fileno=descriptor)
     secure()
     link.sendall(READY)
@@ -34,8 +39,8 @@ def main(descriptor: int) -> None:
 def _work(job_data: bytes, file: int) -> Encoded | Exception:
     try:
         job = unpack_job(job_data)
-        data, *assets = read_pictures(file, job.sizes)
-        named = dict(zip(job.assets, assets, strict=True))
+        data, *assets = read_sealed(file, job.sizes)
+        named = {name: bytes(asset) for name, asset in zip(job.assets, assets, strict=True)}
         return run(job.plan, data, assets=named, limits=job.limits)
     except TransformError as error:
         return error

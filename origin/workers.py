@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import structlog
 
 from origin.errors import Overloaded, WorkerCrashed
-from origin.shared_files import SharedFiles
+from origin.sealed_file import sealed_file
 from origin.wire import Job
 from origin.worker_link import WorkerLink, start_worker
 from transforms.encode import Encoded
@@ -34,7 +34,6 @@ class Workers:
     def __init__(self, count: int, limits: Limits) -> None:
         self.count = count
         self._limits = limits
-        self._files = SharedFiles(2 * count)
         self._idle: asyncio.Queue[WorkerLink] = asyncio.Queue()
         self._all: set[WorkerLink] = set()
         self._waiting = 0
@@ -47,7 +46,7 @@ class Workers:
         pictures = [data, *assets.values()]
         job = Job(plan, self._limits, tuple(assets), tuple(map(len, pictures)))
         # Written while the workers are busy with others, so that none waits for its job.
-        async with self._files.holding(pictures) as file:
+        async with sealed_file(pictures) as file:
             worker = await self._take()
             try:
                 result = await worker.run(job, file, most_bytes=_MOST_RESULT)
@@ -58,6 +57,8 @@ class Workers:
                 self._replace(worker)
                 raise
             self._idle.put_nowait(worker)
+            # Who waits for the worker goes first: our answer costs time, its job does not.
+            await asyncio.sleep(0)
             return result
 
     @property
@@ -80,7 +81,6 @@ class Workers:
         await asyncio.gather(*self._replacing, return_exceptions=True)
         await asyncio.gather(*(worker.stop() for worker in self._all))
         self._all.clear()
-        self._files.close()
 
     async def _take(self) -> WorkerLink:
         self._waiting += 1

@@ -5,6 +5,7 @@ Adding one touches one file of `transforms/codecs/`; that file defines `CODEC`.
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -39,6 +40,15 @@ class Save:
     deep: bool = False
 
 
+# A file, as it was read or mapped into memory.
+Bytes = bytes | mmap.mmap
+
+
+def as_source(data: Bytes) -> pyvips.Source:
+    """What libvips reads from without copying it first; `data` must outlive the image."""
+    return pyvips.Source.new_from_memory(memoryview(data))
+
+
 def no_reduction(_wanted: float) -> float:
     return 1.0
 
@@ -57,7 +67,7 @@ class Codec:
     extension: str
     sniff: Callable[[bytes], bool]
     operations: tuple[str, ...]
-    load: Callable[[bytes, Load], pyvips.Image] | None = None
+    load: Callable[[Bytes, Load], pyvips.Image] | None = None
     save: Callable[[pyvips.Image, Save], bytes] | None = None
     reduction: Callable[[float], float] = no_reduction
     vector: bool = False

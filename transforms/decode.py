@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pyvips
 
 from transforms.canvas import Canvas
-from transforms.codec import Codec, Load
+from transforms.codec import Bytes, Codec, Load
 from transforms.codecs import sniffed
 from transforms.codecs.avif import is_sequence
 from transforms.errors import BrokenSource, UnsupportedSource
@@ -24,7 +24,7 @@ class Source:
     """What the header says. canvas: upright, one frame of the size that the file gives."""
 
     codec: Codec
-    data: bytes
+    data: Bytes
     canvas: Canvas
     pages: int
     moves: bool
@@ -33,7 +33,7 @@ class Source:
     header: pyvips.Image
 
 
-def open_source(data: bytes, asked: Input) -> Source:
+def open_source(data: Bytes, asked: Input) -> Source:
     """Reads the header alone; UnsupportedSource or BrokenSource if that cannot be done."""
     codec = sniffed(data)
     if codec.format is Format.AVIF and is_sequence(data) and not (asked.still or asked.page):
@@ -82,7 +82,7 @@ def load_asset(data: bytes, *, limits: Limits) -> pyvips.Image:
     return Picture(frames, source.canvas).in_working_space().uprighted().settled().first
 
 
-def load(codec: Codec, data: bytes, how: Load) -> pyvips.Image:
+def load(codec: Codec, data: Bytes, how: Load) -> pyvips.Image:
     if codec.load is None:
         raise UnsupportedSource(f"{codec.format} pictures are not read")
     return codec.load(data, how)

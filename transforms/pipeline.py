@@ -14,7 +14,7 @@ from dataclasses import replace
 import pyvips
 
 from transforms.canvas import Canvas
-from transforms.codec import Codec
+from transforms.codec import Bytes, Codec
 from transforms.codecs import sniffed
 from transforms.colourspace import WorkingSpace
 from transforms.decode import (
@@ -44,7 +44,7 @@ _COMPLAINT = re.compile(r"\b(\w+): ")
 
 
 def run(
-    plan: Plan, data: bytes, *, assets: Mapping[str, bytes] | None = None, limits: Limits
+    plan: Plan, data: Bytes, *, assets: Mapping[str, bytes] | None = None, limits: Limits
 ) -> Encoded:
     """The plan carried out. Raises a TransformError; nothing else for any bytes whatever."""
     secure()
@@ -67,9 +67,9 @@ def is_ours(complaint: str) -> bool:
     return bool(known) and "colourspace" not in known
 
 
-def _run(plan: Plan, data: bytes, assets: Mapping[str, bytes], limits: Limits) -> Encoded:
+def _run(plan: Plan, data: Bytes, assets: Mapping[str, bytes], limits: Limits) -> Encoded:
     if plan.output.raw:
-        return unencoded(data, sniffed(data))
+        return unencoded(data[:], sniffed(data))
     source = open_source(data, plan.of(Input))
     asked = plan.of(RequestedLimits)
     if not source.codec.vector:

@@ -94,15 +94,15 @@ def _scrubbed(plan: Plan, source: Source) -> bytes | None:
     """The source's bytes without private metadata, None if that cannot be done for sure."""
     output = plan.output
     if source.codec.format is Format.BMP:
-        return source.data  # has no room for metadata
+        return source.data[:]  # has no room for metadata
     if output.strip_metadata:
-        return scrub(source.data, source.codec.format, keep_copyright=output.keep_copyright)
-    return None if _tells_place(source) else source.data
+        return scrub(source.data[:], source.codec.format, keep_copyright=output.keep_copyright)
+    return None if _tells_place(source) else source.data[:]
 
 
 def _tells_place(source: Source) -> bool:
     """True if keeping all metadata would still take something out, or if no one can tell."""
-    if b"MPF\0" in source.data or source.codec.format not in _TELLING:
+    if source.data.find(b"MPF\0") >= 0 or source.codec.format not in _TELLING:
         return True
     header = source.header
     kept = apply_policy(header, MetadataPolicy(strip=False))

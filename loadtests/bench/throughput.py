@@ -41,13 +41,16 @@ CASES = (
 def bare_transform(path: str, width: int, format: str) -> int:
     """What Safelight asks of libvips for this URL, and nothing around it."""
     data = Path(path).read_bytes()
-    header = pyvips.Image.jpegload_buffer(data)
+    header = pyvips.Image.jpegload_source(pyvips.Source.new_from_memory(data))
     turned = header.get("orientation") == 6 if header.get_typeof("orientation") else False
     wide, high = (header.height, header.width) if turned else (header.width, header.height)
     height = round(high * width / wide)
     shrink = next((by for by in (8, 4, 2) if by * HEADROOM <= wide / width), 1)
-    image = pyvips.Image.jpegload_buffer(
-        data, shrink=shrink, access="sequential", fail_on="truncated"
+    image = pyvips.Image.jpegload_source(
+        pyvips.Source.new_from_memory(data),
+        shrink=shrink,
+        access="sequential",
+        fail_on="truncated",
     )
     across, down = (height, width) if turned else (width, height)
     image = image.resize(across / image.width, vscale=down / image.height)

@@ -7,17 +7,13 @@ import os
 import pickle
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from origin.shared_files import write
 from origin.wire import (
     BODY_LENGTH,
     HEADER_LENGTH,
     Job,
     pack_answer,
     pack_job,
-    read_pictures,
     unpack_answer,
     unpack_job,
 )
@@ -83,26 +79,3 @@ def test_a_pickle_from_a_worker_is_never_loaded(tmp_path: object) -> None:
 def test_facts_that_no_worker_of_ours_gives_are_refused(facts: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="unexpected facts"):
         unpack_answer(json.dumps(facts).encode(), b"")
-
-
-@given(st.lists(st.lists(st.binary(max_size=5000), min_size=1, max_size=4), min_size=1, max_size=3))
-def test_pictures_of_one_job_after_the_other_arrive(jobs: list[list[bytes]]) -> None:
-    file = os.memfd_create("test")
-    try:
-        for pictures in jobs:
-            write(file, pictures)
-
-            assert read_pictures(file, [len(picture) for picture in pictures]) == pictures
-    finally:
-        os.close(file)
-
-
-def test_a_file_that_is_too_short_is_noticed() -> None:
-    file = os.memfd_create("test")
-    try:
-        write(file, [b"12345"])
-
-        with pytest.raises(EOFError):
-            read_pictures(file, [6])
-    finally:
-        os.close(file)

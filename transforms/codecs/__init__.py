@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-from transforms.codec import Codec
+from transforms.codec import Bytes, Codec
 from transforms.errors import UnsupportedSource
 from transforms.formats import Format
 
@@ -25,7 +25,7 @@ CODECS: dict[Format, Codec] = {
 }
 
 
-def sniffed(data: bytes) -> Codec:
+def sniffed(data: Bytes) -> Codec:
     """The codec that reads these bytes; UnsupportedSource if none does."""
     head = data[:SNIFFED]
     for codec in CODECS.values():

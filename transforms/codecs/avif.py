@@ -6,7 +6,7 @@ import struct
 
 import pyvips
 
-from transforms.codec import Codec, Load, Save
+from transforms.codec import Bytes, Codec, Load, Save, as_source
 from transforms.formats import Format
 
 # Measured by `make bench` (loadtests/bench/encoders.py): a third of the time of effort 1 for
@@ -26,9 +26,13 @@ def _sniff(head: bytes) -> bool:
     return bool(brands) and (brands[0] in (b"avif", b"avis") or b"avif" in brands)
 
 
-def _load(data: bytes, how: Load) -> pyvips.Image:
-    return pyvips.Image.heifload_buffer(
-        data, page=how.page, thumbnail=how.thumbnail, access="sequential", fail_on="truncated"
+def _load(data: Bytes, how: Load) -> pyvips.Image:
+    return pyvips.Image.heifload_source(
+        as_source(data),
+        page=how.page,
+        thumbnail=how.thumbnail,
+        access="sequential",
+        fail_on="truncated",
     )
 
 
@@ -42,7 +46,7 @@ def _save(image: pyvips.Image, how: Save) -> bytes:
     )
 
 
-def is_sequence(data: bytes) -> bool:
+def is_sequence(data: Bytes) -> bool:
     """True for an AVIF whose main content is an animation."""
     return _brands(data[:256])[:1] == [b"avis"]
 
@@ -52,7 +56,7 @@ CODEC = Codec(
     media_type="image/avif",
     extension="avif",
     sniff=_sniff,
-    operations=("VipsForeignLoadHeifBuffer", "VipsForeignSaveHeifBuffer"),
+    operations=("VipsForeignLoadHeifSource", "VipsForeignSaveHeifBuffer"),
     load=_load,
     save=_save,
     holds_alpha=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyvips
 
-from transforms.codec import Codec, Load
+from transforms.codec import Bytes, Codec, Load
 from transforms.codecs.bmp_pixels import BmpError, decode
 from transforms.errors import BrokenSource
 from transforms.formats import Format
@@ -14,9 +14,9 @@ def _sniff(head: bytes) -> bool:
     return head.startswith(b"BM") and len(head) >= 26 and head[6:10] == b"\0\0\0\0"
 
 
-def _load(data: bytes, how: Load) -> pyvips.Image:
+def _load(data: Bytes, how: Load) -> pyvips.Image:
     try:
-        return decode(data)
+        return decode(data[:])
     except BmpError as error:
         raise BrokenSource(f"BMP: {error}") from error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyvips
 
-from transforms.codec import Codec, Load, Save
+from transforms.codec import Bytes, Codec, Load, Save, as_source
 from transforms.formats import Format
 
 
@@ -12,9 +12,9 @@ def _sniff(head: bytes) -> bool:
     return head.startswith((b"GIF87a", b"GIF89a"))
 
 
-def _load(data: bytes, how: Load) -> pyvips.Image:
-    return pyvips.Image.gifload_buffer(
-        data, page=how.page, n=how.pages, access="sequential", fail_on="truncated"
+def _load(data: Bytes, how: Load) -> pyvips.Image:
+    return pyvips.Image.gifload_source(
+        as_source(data), page=how.page, n=how.pages, access="sequential", fail_on="truncated"
     )
 
 
@@ -27,7 +27,7 @@ CODEC = Codec(
     media_type="image/gif",
     extension="gif",
     sniff=_sniff,
-    operations=("VipsForeignLoadNsgifBuffer", "VipsForeignSaveCgifBuffer"),
+    operations=("VipsForeignLoadNsgifSource", "VipsForeignSaveCgifBuffer"),
     load=_load,
     save=_save,
     holds_alpha=True,

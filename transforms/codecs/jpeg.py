@@ -6,7 +6,7 @@ from typing import Annotated
 
 import pyvips
 
-from transforms.codec import Codec, Load, Save
+from transforms.codec import Bytes, Codec, Load, Save, as_source
 from transforms.formats import Format
 from transforms.grammar import Range
 from transforms.terms import Spelling, Terms, terms
@@ -39,9 +39,9 @@ def _sniff(head: bytes) -> bool:
     return head.startswith(b"\xff\xd8\xff")
 
 
-def _load(data: bytes, how: Load) -> pyvips.Image:
-    return pyvips.Image.jpegload_buffer(
-        data, shrink=int(how.shrink), access="sequential", fail_on="truncated"
+def _load(data: Bytes, how: Load) -> pyvips.Image:
+    return pyvips.Image.jpegload_source(
+        as_source(data), shrink=int(how.shrink), access="sequential", fail_on="truncated"
     )
 
 
@@ -69,7 +69,7 @@ CODEC = Codec(
     media_type="image/jpeg",
     extension="jpg",
     sniff=_sniff,
-    operations=("VipsForeignLoadJpegBuffer", "VipsForeignSaveJpegBuffer"),
+    operations=("VipsForeignLoadJpegSource", "VipsForeignSaveJpegBuffer"),
     load=_load,
     save=_save,
     reduction=_reduction,

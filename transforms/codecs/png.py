@@ -6,7 +6,7 @@ from typing import Annotated
 
 import pyvips
 
-from transforms.codec import Codec, Load, Save
+from transforms.codec import Bytes, Codec, Load, Save, as_source
 from transforms.formats import Format
 from transforms.grammar import Range
 from transforms.terms import Spelling, Terms, terms
@@ -32,8 +32,8 @@ def _sniff(head: bytes) -> bool:
     return head.startswith(b"\x89PNG\r\n\x1a\n")
 
 
-def _load(data: bytes, how: Load) -> pyvips.Image:
-    return pyvips.Image.pngload_buffer(data, access="sequential", fail_on="truncated")
+def _load(data: Bytes, how: Load) -> pyvips.Image:
+    return pyvips.Image.pngload_source(as_source(data), access="sequential", fail_on="truncated")
 
 
 def _save(image: pyvips.Image, how: Save) -> bytes:
@@ -55,7 +55,7 @@ CODEC = Codec(
     media_type="image/png",
     extension="png",
     sniff=_sniff,
-    operations=("VipsForeignLoadPngBuffer", "VipsForeignSavePngBuffer"),
+    operations=("VipsForeignLoadPngSource", "VipsForeignSavePngBuffer"),
     load=_load,
     save=_save,
     holds_alpha=True,

@@ -6,7 +6,7 @@ import re
 
 import pyvips
 
-from transforms.codec import Codec, Load
+from transforms.codec import Bytes, Codec, Load, as_source
 from transforms.formats import Format
 
 # librsvg takes 72 points for an inch and 96 pixels; this makes one unit one pixel.
@@ -25,9 +25,13 @@ def _sniff(head: bytes) -> bool:
     return _ROOT.match(head) is not None
 
 
-def _load(data: bytes, how: Load) -> pyvips.Image:
-    return pyvips.Image.svgload_buffer(
-        data, dpi=_DPI, scale=_UNIT / how.shrink, access="sequential", fail_on="truncated"
+def _load(data: Bytes, how: Load) -> pyvips.Image:
+    return pyvips.Image.svgload_source(
+        as_source(data),
+        dpi=_DPI,
+        scale=_UNIT / how.shrink,
+        access="sequential",
+        fail_on="truncated",
     )
 
 
@@ -41,7 +45,7 @@ CODEC = Codec(
     media_type="image/svg+xml",
     extension="svg",
     sniff=_sniff,
-    operations=("VipsForeignLoadSvgBuffer",),
+    operations=("VipsForeignLoadSvgSource",),
     load=_load,
     reduction=_reduction,
     vector=True,

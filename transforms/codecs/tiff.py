@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyvips
 
-from transforms.codec import Codec, Load, Save
+from transforms.codec import Bytes, Codec, Load, Save, as_source
 from transforms.formats import Format
 
 # Spaces whose numbers are fractions by nature.
@@ -15,9 +15,9 @@ def _sniff(head: bytes) -> bool:
     return head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"))
 
 
-def _load(data: bytes, how: Load) -> pyvips.Image:
-    image = pyvips.Image.tiffload_buffer(
-        data, page=how.page, n=1, access="sequential", fail_on="error"
+def _load(data: Bytes, how: Load) -> pyvips.Image:
+    image = pyvips.Image.tiffload_source(
+        as_source(data), page=how.page, n=1, access="sequential", fail_on="error"
     )
     return _counted(image)
 
@@ -55,7 +55,7 @@ CODEC = Codec(
     media_type="image/tiff",
     extension="tiff",
     sniff=_sniff,
-    operations=("VipsForeignLoadTiffBuffer", "VipsForeignSaveTiffBuffer"),
+    operations=("VipsForeignLoadTiffSource", "VipsForeignSaveTiffBuffer"),
     load=_load,
     save=_save,
     holds_alpha=True,

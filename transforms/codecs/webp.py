@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import pyvips
 
-from transforms.codec import Codec, Load, Save
+from transforms.codec import Bytes, Codec, Load, Save, as_source
 from transforms.formats import Format
 from transforms.terms import Spelling, Terms, terms
 
@@ -44,9 +44,9 @@ def _sniff(head: bytes) -> bool:
     return head.startswith(b"RIFF") and head[8:12] == b"WEBP"
 
 
-def _load(data: bytes, how: Load) -> pyvips.Image:
-    return pyvips.Image.webpload_buffer(
-        data,
+def _load(data: Bytes, how: Load) -> pyvips.Image:
+    return pyvips.Image.webpload_source(
+        as_source(data),
         page=how.page,
         n=how.pages,
         scale=1 / how.shrink,
@@ -77,7 +77,7 @@ CODEC = Codec(
     media_type="image/webp",
     extension="webp",
     sniff=_sniff,
-    operations=("VipsForeignLoadWebpBuffer", "VipsForeignSaveWebpBuffer"),
+    operations=("VipsForeignLoadWebpSource", "VipsForeignSaveWebpBuffer"),
     load=_load,
     save=_save,
     reduction=_reduction,
