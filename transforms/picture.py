@@ -83,6 +83,8 @@ def on_colour(image: pyvips.Image, change: Callable[[pyvips.Image], pyvips.Image
 
 def rounded(image: pyvips.Image, like: pyvips.Image) -> pyvips.Image:
     """In the number format of the other one; a cast alone would cut off fractions, and darken."""
+    if image.format == like.format:
+        return image
     whole = like.format not in ("float", "double")
     return (image.rint() if whole else image).cast(like.format)
 
