@@ -81,8 +81,13 @@ async def _each(
         async with anyio.create_task_group() as tasks:
             for reference in references:
                 tasks.start_soon(work, reference)
-    except* SourceError as group:
-        raise next(_leaves(group)) from None
+    except BaseExceptionGroup as group:
+        # Those that failed for their source; anything else is raised as it is.
+        failures, others = group.split(SourceError)
+        if failures is None or others is not None:
+            raise
+        failure = next(_leaves(failures))
+    raise failure
 
 
 def _leaves(group: BaseExceptionGroup[SourceError]) -> Iterator[SourceError]:

@@ -72,7 +72,9 @@ class Workers:
             async with asyncio.TaskGroup() as tasks:
                 for _ in range(self.count):
                     tasks.create_task(self._add())
-        except* (WorkerCrashed, OSError) as group:
+        except BaseExceptionGroup as group:
+            if group.subgroup((WorkerCrashed, OSError)) is None:
+                raise
             raise WorkerCrashed(str(group.exceptions[0])) from group
 
     async def stop(self) -> None:
