@@ -86,8 +86,7 @@ async def _each(
         failures, others = group.split(SourceError)
         if failures is None or others is not None:
             raise
-        failure = next(_leaves(failures))
-    raise failure
+        raise next(_leaves(failures)) from None
 
 
 def _leaves(group: BaseExceptionGroup[SourceError]) -> Iterator[SourceError]:
