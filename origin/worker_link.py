@@ -15,8 +15,6 @@ from origin.wire import (
     HEADER_LENGTH,
     MOST_HEADER,
     READY,
-    Job,
-    pack_job,
     unpack_answer,
 )
 from transforms.encode import Encoded
@@ -49,18 +47,18 @@ class WorkerLink:
             return False
         return False
 
-    async def run(self, job: Job, file: int, *, most_bytes: int) -> Encoded:
-        """The job's result; TransformError as the worker raised it, or WorkerCrashed."""
+    async def run(self, job: bytes, file: int, *, most_bytes: int) -> Encoded:
+        """The packed job's result; TransformError as the worker raised it, or WorkerCrashed."""
         try:
             await self._send(job, file)
             header = await self._read(HEADER_LENGTH.unpack(await self._read(4, 4))[0], MOST_HEADER)
             body = await self._read(BODY_LENGTH.unpack(await self._read(8, 8))[0], most_bytes)
         except (OSError, EOFError) as error:
-            raise WorkerCrashed(f"a worker died on {job.plan.source}") from error
+            raise WorkerCrashed("a worker died of the source") from error
         try:
             return unpack_answer(bytes(header), bytes(body))
         except (ValueError, KeyError, TypeError) as error:
-            raise WorkerCrashed(f"a worker answered nonsense on {job.plan.source}") from error
+            raise WorkerCrashed("a worker answered nonsense") from error
 
     async def stop(self) -> None:
         """Kills the process, whatever it is doing, and waits for its end."""
@@ -69,10 +67,10 @@ class WorkerLink:
             self._process.kill()
         await self._process.wait()
 
-    async def _send(self, job: Job, file: int) -> None:
-        message = pack_job(job)
-        sent = socket.send_fds(self._link, [message], [file])
-        await asyncio.get_running_loop().sock_sendall(self._link, message[sent:])
+    async def _send(self, job: bytes, file: int) -> None:
+        sent = socket.send_fds(self._link, [job], [file])
+        if sent < len(job):
+            await asyncio.get_running_loop().sock_sendall(self._link, job[sent:])
 
     async def _read(self, length: int, most: int) -> bytearray:
         if length > most:

@@ -10,7 +10,7 @@ import structlog
 
 from origin.errors import Overloaded, WorkerCrashed
 from origin.sealed_file import sealed_file
-from origin.wire import Job
+from origin.wire import Job, pack_job
 from origin.worker_link import WorkerLink, start_worker
 from transforms.encode import Encoded
 from transforms.errors import TransformError
@@ -44,8 +44,8 @@ class Workers:
         if self._waiting >= self.count * _QUEUE_PER_WORKER:
             raise Overloaded(f"{self._waiting} requests wait for {self.count} workers")
         pictures = [data, *assets.values()]
-        job = Job(plan, self._limits, tuple(assets), tuple(map(len, pictures)))
-        # Written while the workers are busy with others, so that none waits for its job.
+        # Packed and written while the workers are busy with others: none waits for its job.
+        job = pack_job(Job(plan, self._limits, tuple(assets), tuple(map(len, pictures))))
         async with sealed_file(pictures) as file:
             worker = await self._take()
             try:
