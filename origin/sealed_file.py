@@ -14,6 +14,8 @@ from contextlib import asynccontextmanager
 
 # More than this is written in a thread, so that other requests are answered meanwhile.
 _QUICKLY_WRITTEN = 8 << 20
+# All pages at once: one by one they cost more than a copy.
+_MAPPED = mmap.MAP_SHARED | mmap.MAP_POPULATE
 _SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
 
 
@@ -47,18 +49,14 @@ def write_sealed(pictures: Sequence[bytes]) -> int:
 
 def read_sealed(file: int, sizes: Sequence[int]) -> list[bytes | mmap.mmap]:
     """The pictures; the first is not copied. EOFError if the file is shorter than the sizes say."""
-    if os.fstat(file).st_size < sum(sizes):
-        raise EOFError(f"expected {sum(sizes)} bytes of pictures, got {os.fstat(file).st_size}")
+    if (held := os.fstat(file).st_size) < sum(sizes):
+        raise EOFError(f"expected {sum(sizes)} bytes of pictures, got {held}")
     first, *rest = sizes
     found: list[bytes | mmap.mmap] = [
-        mmap.mmap(file, first, mmap.MAP_SHARED | _POPULATE, mmap.PROT_READ) if first else b""
+        mmap.mmap(file, first, _MAPPED, mmap.PROT_READ) if first else b""
     ]
     place = first
     for size in rest:
         found.append(os.pread(file, size, place))
         place += size
     return found
-
-
-# All pages at once: one by one they cost more than a copy.
-_POPULATE = mmap.MAP_POPULATE

@@ -88,11 +88,6 @@ def load(codec: Codec, data: Bytes, how: Load) -> pyvips.Image:
     return codec.load(data, how)
 
 
-def shrink_of(source: Source, wanted: float) -> float:
-    """How much smaller to decode where the plan makes the picture `wanted` times smaller."""
-    return source.codec.reduction(wanted)
-
-
 def natural_shrink(source: Source) -> float:
     """How much smaller than the file says the canvas is, from the start."""
     return source.header.width / source.canvas.stored[0]

@@ -23,7 +23,6 @@ from transforms.decode import (
     load_frames,
     natural_shrink,
     open_source,
-    shrink_of,
     within_limit,
 )
 from transforms.encode import Encoded, choose_codec, encode
@@ -159,7 +158,8 @@ def _shrink(pipelines: tuple[Pipeline, ...], source: Source, canvas: Canvas, sid
     for op in ops:
         if isinstance(op, Resize):
             width, height = op.layout(canvas).scaled
-            return shrink_of(source, min(canvas.width / width, canvas.height / height) * natural)
+            wanted = min(canvas.width / width, canvas.height / height) * natural
+            return source.codec.reduction(wanted)
         canvas = op.size(canvas)
     return natural
 

@@ -27,9 +27,6 @@ class Name:
     def qualified(self) -> str:
         return f"{self.prefix}:{self.local}" if self.prefix else self.local
 
-    def is_in(self, uri: str, local: str) -> bool:
-        return self.uri == uri and self.local == local
-
 
 Attributes = Sequence[tuple[Name, str]]
 Namespaces = Sequence[tuple[str, str]]  # declarations made on this element: prefix, namespace
