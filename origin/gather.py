@@ -8,6 +8,7 @@ from typing import Any
 
 import anyio
 
+from origin.picture_file import PictureFile
 from origin.settings import Settings
 from origin.sources.errors import SourceChanged, SourceError, SourceTruncated
 from origin.sources.source import Blob, Source, Version
@@ -20,8 +21,8 @@ class Ingredients:
     """versions: the plan's source first, then its assets, in the plan's order."""
 
     versions: tuple[Version, ...]
-    data: bytes = b""
-    assets: Mapping[str, bytes] = field(default_factory=dict)
+    file: PictureFile | None = None
+    assets: Mapping[str, PictureFile] = field(default_factory=dict)
 
     @property
     def validators(self) -> tuple[str, ...]:
@@ -65,8 +66,8 @@ async def fetch_all(
     await _each(references, one)
     return Ingredients(
         tuple(found[reference].version for reference in references),
-        found[plan.source].data,
-        {reference: found[reference].data for reference in plan.assets},
+        found[plan.source].file,
+        {reference: found[reference].file for reference in plan.assets},
     )
 
 

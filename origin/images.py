@@ -66,12 +66,13 @@ async def _answer(request: Request[State], plan: Plan, services: Services) -> Re
     else:
         found = await fetch_all(plan, services.sources, services.settings)
     headers = _headers(plan, found, services)
-    encoded = await services.workers.render(plan, found.data, found.assets)
+    assert found.file is not None  # noqa: S101
+    encoded = await services.workers.render(plan, found.file, found.assets)
     return picture(encoded, plan, headers, head=request.method == "HEAD")
 
 
 def _headers(plan: Plan, found: Ingredients, services: Services) -> dict[str, str]:
-    key = result_key(plan.canonical(), found.validators, identity())
+    key = result_key(plan.source, plan.canonical(), found.validators, identity())
     validators = Validators(etag(key), found.modified)
     return validator_headers(plan, validators, ttl=services.settings.ttl, now=time.time())
 

@@ -1,9 +1,8 @@
 """What server and worker say to each other over their socket.
 
-    job      4 bytes length, pickle of (plan, limits, asset names, sizes), and beside it the
-             descriptor of a file in memory, where the pictures' bytes lie one after the other,
-             first the source
-    answer   4 bytes length, JSON header, 8 bytes length, the result's bytes
+    job      4 bytes length, pickle of (plan, limits, asset names), and beside it the descriptors
+             of the pictures: the source, then the assets
+    answer   4 bytes length of the header, 8 bytes length of the body, JSON header, the result
 
 Only the server's side is trusted with pickle: a worker that a picture took over must not be able
 to do more than to give a wrong picture.
@@ -25,6 +24,7 @@ from transforms.plan import Plan
 HEADER_LENGTH = struct.Struct("!I")
 BODY_LENGTH = struct.Struct("!Q")
 MOST_HEADER = 1 << 20
+MOST_FILES = 200  # the kernel passes 253 at once
 READY = b"ready"
 
 
@@ -33,11 +33,10 @@ class Job:
     plan: Plan
     limits: Limits
     assets: tuple[str, ...]
-    sizes: tuple[int, ...]
 
 
 def pack_job(job: Job) -> bytes:
-    data = pickle.dumps((job.plan, job.limits, job.assets, job.sizes))
+    data = pickle.dumps((job.plan, job.limits, job.assets))
     return HEADER_LENGTH.pack(len(data)) + data
 
 
@@ -45,15 +44,16 @@ def unpack_job(data: bytes) -> Job:
     return Job(*pickle.loads(data))  # noqa: S301  (only ever comes from the server)
 
 
-def pack_answer(answer: Encoded | Exception) -> tuple[bytes, bytes]:
-    """Header and body, each with its length in front."""
+def pack_answer(answer: Encoded | Exception) -> bytes:
+    """All of it in one piece."""
     if isinstance(answer, Encoded):
         facts = {name: getattr(answer, name) for name in _FACTS}
         body = answer.data
     else:
         facts, body = {"error": type(answer).__name__, "message": str(answer)[:2000]}, b""
     header = json.dumps(facts).encode()
-    return HEADER_LENGTH.pack(len(header)) + header, BODY_LENGTH.pack(len(body)) + body
+    lengths = HEADER_LENGTH.pack(len(header)) + BODY_LENGTH.pack(len(body))
+    return b"".join((lengths, header, body))
 
 
 def unpack_answer(header: bytes, body: bytes) -> Encoded:

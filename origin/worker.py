@@ -10,8 +10,8 @@ import signal
 import socket
 import sys
 
-from origin.sealed_file import read_sealed
-from origin.wire import HEADER_LENGTH, READY, pack_answer, unpack_job
+from origin.picture_file import map_picture
+from origin.wire import HEADER_LENGTH, MOST_FILES, READY, pack_answer, unpack_job
 from transforms.encode import Encoded
 from transforms.engine import secure
 from transforms.errors import EngineError, TransformError
@@ -29,19 +29,23 @@ def main(descriptor: int) -> None:
     secure()
     link.sendall(READY)
     while (received := _receive(link)) is not None:
-        job, file = received
-        header, body = pack_answer(_work(job, file))
-        os.close(file)
+        job, files = received
+        answer = pack_answer(_work(job, files))
+        for file in files:
+            os.close(file)
         # In one piece: the server need not wake up twice for it.
-        link.sendall(header + body)
+        link.sendall(answer)
 
 
-def _work(job_data: bytes, file: int) -> Encoded | Exception:
+def _work(job_data: bytes, files: list[int]) -> Encoded | Exception:
     try:
         job = unpack_job(job_data)
-        data, *assets = read_sealed(file, job.sizes)
-        named = {name: bytes(asset) for name, asset in zip(job.assets, assets, strict=True)}
-        return run(job.plan, data, assets=named, limits=job.limits)
+        source, *assets = files
+        named = {
+            name: bytes(map_picture(asset)[:])
+            for name, asset in zip(job.assets, assets, strict=True)
+        }
+        return run(job.plan, map_picture(source), assets=named, limits=job.limits)
     except TransformError as error:
         return error
     except MemoryError:
@@ -50,14 +54,14 @@ def _work(job_data: bytes, file: int) -> Encoded | Exception:
         return EngineError(f"{type(error).__name__}: {error}")
 
 
-def _receive(link: socket.socket) -> tuple[bytes, int] | None:
-    """A job and the file with its pictures; None when the server is gone."""
-    start, files, _, _ = socket.recv_fds(link, HEADER_LENGTH.size, 1, socket.MSG_WAITALL)
+def _receive(link: socket.socket) -> tuple[bytes, list[int]] | None:
+    """A job and the files with its pictures; None when the server is gone."""
+    start, files, _, _ = socket.recv_fds(link, HEADER_LENGTH.size, MOST_FILES, socket.MSG_WAITALL)
     if len(start) < HEADER_LENGTH.size or not files:
         return None
     length = HEADER_LENGTH.unpack(start)[0]
     job = link.recv(length, socket.MSG_WAITALL)
-    return (job, files[0]) if len(job) == length else None
+    return (job, files) if len(job) == length else None
 
 
 if __name__ == "__main__":

@@ -7,83 +7,110 @@ import contextlib
 import os
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from origin.errors import WorkerCrashed
-from origin.wire import (
-    BODY_LENGTH,
-    HEADER_LENGTH,
-    MOST_HEADER,
-    READY,
-    unpack_answer,
-)
-from transforms.encode import Encoded
+from origin.wire import BODY_LENGTH, HEADER_LENGTH, MOST_HEADER, READY
 
 _START_SECONDS = 20
+_PIECE = 1 << 18
 # What a worker needs of the environment: where its code and its allocator are.
 _INHERITED = ("PATH", "PYTHONPATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "MALLOC_CONF", "LANG")
 _FIXED = {"VIPS_CONCURRENCY": "1", "VIPS_WARNING": "1", "OMP_NUM_THREADS": "1"}
+_PREFIXES: Final = HEADER_LENGTH.size + BODY_LENGTH.size
 
 
 class WorkerLink:
-    """Made by `start_worker`; one job at a time; useless after an error other than a typed one."""
+    """Made by `start_worker`; one job at a time.
+
+    Answers are taken off the socket in the event loop's own callback and handed on at once: every
+    turn of the loop between two jobs is time in which the process has nothing to do.
+    """
 
     def __init__(self, process: asyncio.subprocess.Process, link: socket.socket) -> None:
         self._process = process
         self._link = link
+        self._received = bytearray()
+        self._needed = 0
 
     @property
     def pid(self) -> int:
         return self._process.pid
 
-    @property
-    def alive(self) -> bool:
-        """Between jobs: a living worker says nothing and keeps its end of the socket open."""
+    def listen(
+        self,
+        *,
+        most_bytes: int,
+        answered: Callable[[WorkerLink, bytes, bytes], None],
+        ended: Callable[[WorkerLink], None],
+    ) -> None:
+        """From now on: `answered` with header and body for each job, or once `ended`."""
+        self._most_bytes = most_bytes
+        self._answered = answered
+        self._ended = ended
+        asyncio.get_running_loop().add_reader(self._link, self._read)
+
+    def send(self, job: bytes, files: Sequence[int]) -> bool:
+        """Hands over a packed job and the descriptors that belong to it; False if it cannot."""
+        self._needed = _PREFIXES
         try:
-            self._link.recv(1, socket.MSG_PEEK)
-        except BlockingIOError:
-            return True
+            # An idle worker's socket is empty, and has room for the longest plan.
+            return socket.send_fds(self._link, [job], files) == len(job)
         except OSError:
             return False
-        return False
 
-    async def run(self, job: bytes, file: int, *, most_bytes: int) -> Encoded:
-        """The packed job's result; TransformError as the worker raised it, or WorkerCrashed."""
-        try:
-            await self._send(job, file)
-            header = await self._read(HEADER_LENGTH.unpack(await self._read(4, 4))[0], MOST_HEADER)
-            body = await self._read(BODY_LENGTH.unpack(await self._read(8, 8))[0], most_bytes)
-        except (OSError, EOFError) as error:
-            raise WorkerCrashed("a worker died of the source") from error
-        try:
-            return unpack_answer(bytes(header), bytes(body))
-        except (ValueError, KeyError, TypeError) as error:
-            raise WorkerCrashed("a worker answered nonsense") from error
+    def leave(self) -> bool:
+        """Hears no more of it; False if that was so already."""
+        if self._link.fileno() < 0:
+            return False
+        asyncio.get_running_loop().remove_reader(self._link)
+        self._link.close()
+        return True
 
     async def stop(self) -> None:
         """Kills the process, whatever it is doing, and waits for its end."""
-        self._link.close()
+        self.leave()
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
         await self._process.wait()
 
-    async def _send(self, job: bytes, file: int) -> None:
-        sent = socket.send_fds(self._link, [job], [file])
-        if sent < len(job):
-            await asyncio.get_running_loop().sock_sendall(self._link, job[sent:])
+    async def wait_ready(self) -> None:
+        """EOFError if the process ends before it is ready for work."""
+        said = await asyncio.get_running_loop().sock_recv(self._link, len(READY))
+        if said != READY:
+            raise EOFError(f"expected {READY!r}, got {said!r}")
 
-    async def _read(self, length: int, most: int) -> bytearray:
-        if length > most:
-            raise EOFError(f"expected at most {most} bytes, got {length}")
-        data = bytearray(length)
-        view = memoryview(data)
-        loop = asyncio.get_running_loop()
-        while view:
-            count = await loop.sock_recv_into(self._link, view)
-            if not count:
-                raise EOFError("the socket closed")
-            view = view[count:]
-        return data
+    def _read(self) -> None:
+        try:
+            piece = self._link.recv(max(_PIECE, self._needed - len(self._received)))
+        except BlockingIOError:
+            return
+        except OSError:
+            piece = b""
+        self._received += piece
+        if not piece or not self._needed or not self._take_lengths():
+            # The process is gone, or says what no worker of ours says, or when it was not asked.
+            self._ended(self)
+        elif len(self._received) >= self._needed:
+            self._answer()
+
+    def _take_lengths(self) -> bool:
+        """Learns how long the answer will be, once that has come; False if it is too long."""
+        if len(self._received) < _PREFIXES:
+            return True
+        header: int = HEADER_LENGTH.unpack_from(self._received)[0]
+        body: int = BODY_LENGTH.unpack_from(self._received, HEADER_LENGTH.size)[0]
+        self._needed = _PREFIXES + header + body
+        return header <= MOST_HEADER and body <= self._most_bytes
+
+    def _answer(self) -> None:
+        header = HEADER_LENGTH.unpack_from(self._received)[0]
+        with memoryview(self._received) as view:
+            facts = bytes(view[_PREFIXES : _PREFIXES + header])
+            body = bytes(view[_PREFIXES + header : self._needed])
+        self._received, self._needed = bytearray(), 0
+        self._answered(self, facts, body)
 
 
 async def start_worker(environ: Mapping[str, str] | None = None) -> WorkerLink:
@@ -102,7 +129,7 @@ async def start_worker(environ: Mapping[str, str] | None = None) -> WorkerLink:
     link = WorkerLink(process, ours)
     try:
         async with asyncio.timeout(_START_SECONDS):
-            await link._read(len(READY), len(READY))
+            await link.wait_ready()
     except (TimeoutError, OSError, EOFError) as error:
         await link.stop()
         raise WorkerCrashed("a worker process did not start; its own words are above") from error

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import structlog
 
 from origin.errors import Overloaded, WorkerCrashed
-from origin.sealed_file import sealed_file
-from origin.wire import Job, pack_job
+from origin.picture_file import PictureFile
+from origin.wire import MOST_FILES, Job, pack_job, unpack_answer
 from origin.worker_link import WorkerLink, start_worker
 from transforms.encode import Encoded
 from transforms.errors import TransformError
@@ -26,6 +28,16 @@ _MOST_RESULT = 1 << 30
 _LONGEST_PAUSE = 30
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Order:
+    """A packed job, the pictures that it needs, and who waits for its answer."""
+
+    job: bytes
+    files: tuple[PictureFile, ...]
+    started: Callable[[], None]
+    answer: asyncio.Future[tuple[bytes, bytes]]
+
+
 class Workers:
     """At most `count` processes. A caller that is cancelled kills the process that works for it,
     because nothing else stops an AVIF encoder.
@@ -34,32 +46,47 @@ class Workers:
     def __init__(self, count: int, limits: Limits) -> None:
         self.count = count
         self._limits = limits
-        self._idle: asyncio.Queue[WorkerLink] = asyncio.Queue()
+        self._idle: deque[WorkerLink] = deque()
+        self._busy: dict[WorkerLink, _Order] = {}
         self._all: set[WorkerLink] = set()
-        self._waiting = 0
+        # Someone waits for the first; the second is for times when there is nothing else to do.
+        self._waiting: deque[_Order] = deque()
+        self._later: deque[_Order] = deque()
         self._replacing: set[asyncio.Task[None]] = set()
 
-    async def render(self, plan: Plan, data: bytes, assets: Mapping[str, bytes]) -> Encoded:
-        """The plan carried out; TransformError, Overloaded or WorkerCrashed."""
-        if self._waiting >= self.count * _QUEUE_PER_WORKER:
-            raise Overloaded(f"{self._waiting} requests wait for {self.count} workers")
-        pictures = [data, *assets.values()]
-        # Packed and written while the workers are busy with others: none waits for its job.
-        job = pack_job(Job(plan, self._limits, tuple(assets), tuple(map(len, pictures))))
-        async with sealed_file(pictures) as file:
-            worker = await self._take()
-            try:
-                result = await worker.run(job, file, most_bytes=_MOST_RESULT)
-            except TransformError:
-                self._idle.put_nowait(worker)
-                raise
-            except BaseException:
-                self._replace(worker)
-                raise
-            self._idle.put_nowait(worker)
-            # Who waits for the worker goes first: our answer costs time, its job does not.
-            await asyncio.sleep(0)
-            return result
+    async def render(
+        self,
+        plan: Plan,
+        source: PictureFile,
+        assets: Mapping[str, PictureFile],
+        *,
+        later: bool = False,
+        started: Callable[[], None] = lambda: None,
+    ) -> Encoded:
+        """The plan carried out; TransformError, Overloaded or WorkerCrashed.
+
+        `later` lets every other request go first. `started` is called when a worker begins.
+        """
+        queue = self._later if later else self._waiting
+        if len(queue) >= self.count * _QUEUE_PER_WORKER:
+            raise Overloaded(f"{len(queue)} requests wait for {self.count} workers")
+        files = (source, *assets.values())
+        if len(files) > MOST_FILES:
+            raise TransformError(f"expected at most {MOST_FILES} pictures, got {len(files)}")
+        # Packed while the workers are busy with others: none waits for its job.
+        job = pack_job(Job(plan, self._limits, tuple(assets)))
+        order = _Order(job, files, started, asyncio.get_running_loop().create_future())
+        queue.append(order)
+        self._hand_out()
+        try:
+            header, body = await order.answer
+        except asyncio.CancelledError:
+            self._withdraw(order, queue)
+            raise
+        try:
+            return unpack_answer(header, body)
+        except (ValueError, KeyError, TypeError) as error:
+            raise WorkerCrashed("a worker answered nonsense") from error
 
     @property
     def pids(self) -> list[int]:
@@ -83,19 +110,51 @@ class Workers:
         await asyncio.gather(*self._replacing, return_exceptions=True)
         await asyncio.gather(*(worker.stop() for worker in self._all))
         self._all.clear()
+        for order in (*self._busy.values(), *self._waiting, *self._later):
+            _fail(order, WorkerCrashed("the server stops"))
 
-    async def _take(self) -> WorkerLink:
-        self._waiting += 1
-        try:
-            # One that died while it had nothing to do is no fault of this picture.
-            while not (worker := await self._idle.get()).alive:
+    def _hand_out(self) -> None:
+        while self._idle and (self._waiting or self._later):
+            order = (self._waiting or self._later).popleft()
+            if order.answer.done():
+                continue
+            worker = self._idle.popleft()
+            if worker.send(order.job, [file.fileno() for file in order.files]):
+                self._busy[worker] = order
+                order.started()
+            else:
+                # One that died while it had nothing to do is no fault of this picture.
+                self._waiting.appendleft(order)
                 self._replace(worker)
-            return worker
-        finally:
-            self._waiting -= 1
+
+    def _answered(self, worker: WorkerLink, header: bytes, body: bytes) -> None:
+        order = self._busy.pop(worker)
+        # Who waits for the worker goes first: our answer costs time, its job does not.
+        self._idle.append(worker)
+        self._hand_out()
+        if not order.answer.done():
+            order.answer.set_result((header, body))
+
+    def _ended(self, worker: WorkerLink) -> None:
+        order = self._busy.pop(worker, None)
+        if order is not None:
+            _fail(order, WorkerCrashed("a worker died of the source"))
+        self._replace(worker)
+
+    def _withdraw(self, order: _Order, queue: deque[_Order]) -> None:
+        if order in queue:
+            queue.remove(order)
+        for worker, job in list(self._busy.items()):
+            if job is order:
+                del self._busy[worker]
+                self._replace(worker)
 
     def _replace(self, worker: WorkerLink) -> None:
         """In the background: the caller has its answer, is gone, or goes on waiting."""
+        if not worker.leave():
+            return
+        if worker in self._idle:
+            self._idle.remove(worker)
         task = asyncio.create_task(self._replaced(worker))
         self._replacing.add(task)
         task.add_done_callback(self._replacing.discard)
@@ -118,7 +177,14 @@ class Workers:
     async def _add(self) -> None:
         worker = await start_worker()
         self._all.add(worker)
-        self._idle.put_nowait(worker)
+        worker.listen(most_bytes=_MOST_RESULT, answered=self._answered, ended=self._ended)
+        self._idle.append(worker)
+        self._hand_out()
+
+
+def _fail(order: _Order, error: Exception) -> None:
+    if not order.answer.done():
+        order.answer.set_exception(error)
 
 
 @asynccontextmanager

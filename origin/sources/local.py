@@ -22,6 +22,7 @@ from pathlib import Path
 
 from anyio import CapacityLimiter, to_thread
 
+from origin.picture_file import PictureFile
 from origin.sources.errors import (
     SourceChanged,
     SourceDenied,
@@ -29,7 +30,6 @@ from origin.sources.errors import (
     SourceNotAllowed,
     SourceNotFound,
     SourceTooLarge,
-    SourceTruncated,
     SourceUnavailable,
 )
 from origin.sources.source import Blob, Version
@@ -67,19 +67,15 @@ class LocalFolder:
 
     def _fetch(self, key: str, max_bytes: int, wanted: Version | None) -> Blob:
         with self._open(key) as descriptor:
-            before = os.fstat(descriptor)
-            version = _version(before)
+            file = PictureFile(os.dup(descriptor))
+            version = _version(os.fstat(descriptor))
             if wanted is not None and wanted.validator != version.validator:
                 raise SourceChanged(key, expected=wanted.validator, found=version.validator)
-            if before.st_size > max_bytes:
-                raise SourceTooLarge(key, size=before.st_size, limit=max_bytes)
-            data = _read(descriptor, before.st_size + 1)
-            after = _version(os.fstat(descriptor))
-        if after.validator != version.validator:
-            raise SourceChanged(key, expected=version.validator, found=after.validator)
-        if len(data) != before.st_size:
-            raise SourceTruncated(key, expected=before.st_size, got=len(data))
-        return Blob(version, data, media_type=None)
+            if file.size > max_bytes:
+                raise SourceTooLarge(key, size=file.size, limit=max_bytes)
+            if file.changed:
+                raise SourceChanged(key, expected=version.validator)
+            return Blob(version, file)
 
     @contextmanager
     def _open(self, key: str) -> Iterator[int]:
@@ -140,15 +136,6 @@ def _version(facts: os.stat_result) -> Version:
         size=facts.st_size,
         modified=facts.st_mtime,
     )
-
-
-def _read(descriptor: int, limit: int) -> bytes:
-    chunks = []
-    left = limit
-    while left and (chunk := os.read(descriptor, left)):
-        chunks.append(chunk)
-        left -= len(chunk)
-    return b"".join(chunks)
 
 
 def _translated(exc: OSError, key: str) -> SourceError:

@@ -25,6 +25,7 @@ from botocore.exceptions import (  # type: ignore[import-untyped]
     ResponseStreamingError,
 )
 
+from origin.picture_file import PictureFile, PictureWriter
 from origin.sources.errors import (
     SourceChanged,
     SourceTooLarge,
@@ -82,8 +83,8 @@ class S3Bucket:
                     raise SourceChanged(
                         self._name(key), expected=version.validator, found=found.validator
                     )
-                data = await _read(body, found.size, max_bytes=max_bytes, where=self._name(key))
-            return Blob(found, data, answer.get("ContentType"))
+                file = await _read(body, found.size, max_bytes=max_bytes, where=self._name(key))
+            return Blob(found, file)
 
     def _wanted(self, key: str) -> dict[str, Any]:
         name, _, version_id = key.partition("?")
@@ -120,27 +121,26 @@ def _version(answer: Mapping[str, Any], where: str) -> Version:
     if "ContentRange" in answer:
         size = int(answer["ContentRange"].rpartition("/")[2])
     modified = answer["LastModified"].timestamp() if "LastModified" in answer else None
-    if answer.get("ETag"):
-        return Version(answer["ETag"], size, modified)
-    if modified is None:
+    validator = answer.get("ETag") or (modified and f"{modified}-{size}")
+    if not validator:
         raise SourceUnavailable(f"{where}: expected an ETag or Last-Modified, got neither")
-    return Version(f"{modified}-{size}", size, modified)
+    return Version(validator, size, modified, answer.get("CacheControl"))
 
 
-async def _read(body: StreamingBody, announced: int | None, *, max_bytes: int, where: str) -> bytes:
+async def _read(
+    body: StreamingBody, announced: int | None, *, max_bytes: int, where: str
+) -> PictureFile:
     if announced is not None and announced > max_bytes:
         raise SourceTooLarge(where, size=announced, limit=max_bytes)
-    chunks = []
-    got = 0
+    writer = PictureWriter()
     try:
         while chunk := await body.read(_CHUNK):  # type: ignore[no-untyped-call]
-            chunks.append(chunk)
-            got += len(chunk)
-            if got > max_bytes:
-                raise SourceTooLarge(where, size=got, limit=max_bytes)
+            if writer.size + len(chunk) > max_bytes:
+                raise SourceTooLarge(where, size=writer.size + len(chunk), limit=max_bytes)
+            writer.write(chunk)
     # aiohttp's own error comes through: aiobotocore translates only those of the connection.
     except (aiohttp.ClientPayloadError, IncompleteReadError, ResponseStreamingError) as exc:
-        raise SourceTruncated(where, expected=announced, got=got) from exc
-    if announced is not None and got != announced:
-        raise SourceTruncated(where, expected=announced, got=got)
-    return b"".join(chunks)
+        raise SourceTruncated(where, expected=announced, got=writer.size) from exc
+    if announced is not None and writer.size != announced:
+        raise SourceTruncated(where, expected=announced, got=writer.size)
+    return writer.finish()

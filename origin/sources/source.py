@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
+
+from origin.picture_file import PictureFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,8 @@ class Version:
     """In bytes, as the store announces it."""
     modified: float | None
     """Seconds since the epoch, as the store announces it."""
+    cache_control: str | None = field(default=None, compare=False)
+    """What the store says about how long copies may be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +27,12 @@ class Blob:
     """The whole bytes of one version of a source."""
 
     version: Version
-    data: bytes
-    media_type: str | None
-    """What the store says it is: a hint, never to be trusted."""
+    file: PictureFile
+
+    @property
+    def data(self) -> bytes:
+        """A copy of the bytes."""
+        return self.file.read()
 
 
 class Source(Protocol):

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from origin.picture_file import sealed_picture
 from origin.sources import errors as sources
 from origin.sources.source import Blob, Version
 from tests.origin.live import CHROME, Origin, photo, signed
@@ -197,7 +198,7 @@ async def test_a_transfer_that_broke_off_is_tried_once_more(opened: Origin) -> N
             self.asked += 1
             if self.asked == 1:
                 raise sources.SourceTruncated(key, expected=2, got=1)
-            return Blob(Version("1", None, None), photo(), None)
+            return Blob(Version("1", None, None), sealed_picture(photo()))
 
     store = Flaky()
 

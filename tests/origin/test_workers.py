@@ -12,6 +12,7 @@ import pytest
 import pyvips
 
 from origin.errors import Overloaded, WorkerCrashed
+from origin.picture_file import PictureFile, sealed_picture
 from origin.worker_link import start_worker
 from origin.workers import Workers, open_workers
 from transforms.dialects.imgproxy import Imgproxy
@@ -30,9 +31,9 @@ SLOW = plan("q:100/f:avif")
 
 
 @pytest.fixture(scope="module")
-def noise() -> bytes:
+def noise() -> PictureFile:
     image = pyvips.Image.gaussnoise(2600, 2600, sigma=80).cast("uchar")
-    return image.pngsave_buffer(compression=1)
+    return sealed_picture(image.pngsave_buffer(compression=1))
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ async def workers() -> AsyncIterator[Workers]:
         yield opened
 
 
-async def test_a_worker_answers_and_goes_on_answering(workers: Workers, noise: bytes) -> None:
+async def test_a_worker_answers_and_goes_on_answering(workers: Workers, noise: PictureFile) -> None:
     first = await workers.render(SMALL, noise, {})
     pids = workers.pids
     second = await workers.render(SMALL, noise, {})
@@ -51,19 +52,19 @@ async def test_a_worker_answers_and_goes_on_answering(workers: Workers, noise: b
     assert workers.pids == pids
 
 
-async def test_a_typed_error_costs_no_worker(workers: Workers, noise: bytes) -> None:
+async def test_a_typed_error_costs_no_worker(workers: Workers, noise: PictureFile) -> None:
     pids = workers.pids
 
     with pytest.raises(UnsupportedSource):
-        await workers.render(SMALL, b"no picture", {})
+        await workers.render(SMALL, sealed_picture(b"no picture"), {})
     with pytest.raises(BrokenSource):
-        await workers.render(SMALL, noise[:2000], {})
+        await workers.render(SMALL, sealed_picture(noise.read()[:2000]), {})
 
     assert workers.pids == pids
 
 
 async def test_a_caller_that_gives_up_ends_the_work_and_the_next_is_served(
-    workers: Workers, noise: bytes
+    workers: Workers, noise: PictureFile
 ) -> None:
     pids = workers.pids
 
@@ -78,7 +79,9 @@ async def test_a_caller_that_gives_up_ends_the_work_and_the_next_is_served(
         os.kill(pids[0], 0)
 
 
-async def test_a_worker_that_dies_at_work_fails_one_request(workers: Workers, noise: bytes) -> None:
+async def test_a_worker_that_dies_at_work_fails_one_request(
+    workers: Workers, noise: PictureFile
+) -> None:
     work = asyncio.create_task(workers.render(SLOW, noise, {}))
     await asyncio.sleep(0.2)
     os.kill(workers.pids[0], signal.SIGKILL)
@@ -88,7 +91,9 @@ async def test_a_worker_that_dies_at_work_fails_one_request(workers: Workers, no
     assert (await workers.render(SMALL, noise, {})).width == 20
 
 
-async def test_a_worker_that_dies_idle_fails_no_request(workers: Workers, noise: bytes) -> None:
+async def test_a_worker_that_dies_idle_fails_no_request(
+    workers: Workers, noise: PictureFile
+) -> None:
     pid = workers.pids[0]
     os.kill(pid, signal.SIGKILL)
     for _ in range(200):
@@ -99,7 +104,7 @@ async def test_a_worker_that_dies_idle_fails_no_request(workers: Workers, noise:
     assert (await workers.render(SMALL, noise, {})).width == 20
 
 
-async def test_a_full_queue_turns_away(workers: Workers, noise: bytes) -> None:
+async def test_a_full_queue_turns_away(workers: Workers, noise: PictureFile) -> None:
     tasks = [asyncio.create_task(workers.render(SLOW, noise, {})) for _ in range(65)]
     await asyncio.sleep(0.05)
 
