@@ -77,7 +77,13 @@ def unpack(key: str, frame: bytes) -> Entry:
 
 
 def _read(key: str, body: bytes, text: bytes) -> Entry:
-    facts = json.loads(text)
+    # The digest is no signature: whoever writes to a tier may have written anything.
+    try:
+        facts = json.loads(text)
+    except (ValueError, RecursionError) as exc:
+        raise CorruptEntry(f"{key}: expected facts in JSON, got: {type(exc).__name__}") from exc
+    if not isinstance(facts, dict):
+        raise CorruptEntry(f"{key}: expected an object of facts, got {type(facts).__name__}")
     if facts.pop("key", None) != key:
         raise CorruptEntry(f"{key}: the frame is of another key")
     if {name: type(value) for name, value in facts.items()} != _FACTS:

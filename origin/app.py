@@ -15,8 +15,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from origin.access import AccessLog
 from origin.envelope import Envelope
 from origin.errors import ANSWERS, answer_to
+from origin.hot import Hot
 from origin.images import image
 from origin.problem import problem
 from origin.security_headers import preflight_headers
@@ -26,10 +28,13 @@ from origin.services import Services, State
 def make_app(services: Services) -> ASGIApp:
     """An ASGI application on resources that its caller opened and will close."""
     settings = services.settings
+    log = AccessLog()
+    hot = Hot(services.variants, services.manner, log, cors=settings.cors)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[State]:
-        yield {"services": services}
+        yield {"services": services, "hot": hot}
+        log.flush()
 
     async def options(request: Request[Any]) -> Response:
         return Response(b"", 204, preflight_headers(settings.cors, request.headers.get("origin")))
@@ -49,7 +54,7 @@ def make_app(services: Services) -> ASGIApp:
         },
         lifespan=lifespan,
     )
-    return Envelope(starlette, cors=settings.cors)
+    return Envelope(starlette, log, cors=settings.cors)
 
 
 class AnyPath(Route):
@@ -78,4 +83,4 @@ async def _answer(request: Request[Any], error: Exception) -> Response:
     structlog.contextvars.bind_contextvars(detail=" ".join(str(error).split())[:500])
     if answer_to(error).status >= 500 and error.__cause__ is not None:
         structlog.contextvars.bind_contextvars(cause=repr(error.__cause__)[:500])
-    return problem(request, error)
+    return problem(request, error, negative_ttl=request.state["services"].settings.negative_ttl)

@@ -4,8 +4,10 @@ OriginError
 ├── UrlTooLong       more bytes than any honest URL has
 ├── Expired          the URL's `expires` has passed
 ├── PreconditionFailed
+├── RangeNotSatisfiable
 ├── Overloaded       no room in the queue; worth trying again
 ├── Deadline         not done within SAFELIGHT_TIMEOUT
+├── ClientGone       nobody waits for the answer any more
 └── WorkerCrashed    the process that worked on this picture died
 """
 
@@ -15,6 +17,7 @@ from typing import NamedTuple
 
 from starlette.exceptions import HTTPException
 
+from cache.flight import FlightCancelled
 from origin.sources import errors as sources
 from signing import errors as signing
 from transforms import errors as transforms
@@ -36,12 +39,24 @@ class PreconditionFailed(OriginError):
     """The request wants another result than the present one, or none."""
 
 
+class RangeNotSatisfiable(OriginError):
+    """No byte of the result is in the range. size: of the result, for Content-Range."""
+
+    def __init__(self, message: str, *, size: int = 0) -> None:
+        super().__init__(message)
+        self.size = size
+
+
 class Overloaded(OriginError):
     """There is no room in the queue."""
 
 
 class Deadline(OriginError):
     """The work was not done in time."""
+
+
+class ClientGone(OriginError):
+    """The client closed the connection before its answer was there."""
 
 
 class WorkerCrashed(OriginError):
@@ -51,12 +66,19 @@ class WorkerCrashed(OriginError):
 class Answer(NamedTuple):
     """status: HTTP. code: for X-Safelight-Error. public: what the client reads.
     detail: the error's own words follow; only where they are about the client's own URL or picture.
+    lasting: the same request would fare the same for a while, so caches may remember it shortly.
     """
 
     status: int
     code: str
     public: str
     detail: bool = False
+    lasting: bool = False
+
+
+def _picture(status: int, code: str, public: str) -> Answer:
+    """About the client's own picture, which stays as it is."""
+    return Answer(status, code, public, detail=True, lasting=True)
 
 
 ANSWERS: dict[type[Exception], Answer] = {
@@ -68,18 +90,24 @@ ANSWERS: dict[type[Exception], Answer] = {
     transforms.TransformError: Answer(500, "transform", "The picture could not be made"),
     transforms.PlanError: Answer(400, "invalid_url", "Invalid image URL", True),
     transforms.ForbiddenOption: Answer(403, "option_forbidden", "Option not allowed", True),
-    transforms.UnsupportedSource: Answer(
-        415, "source_unsupported", "Not a supported picture", True
+    transforms.UnsupportedSource: _picture(415, "source_unsupported", "Not a supported picture"),
+    transforms.UnsupportedOutput: Answer(
+        422, "output_unsupported", "Unsupported result", True, lasting=True
     ),
-    transforms.UnsupportedOutput: Answer(422, "output_unsupported", "Unsupported result", True),
-    transforms.BrokenSource: Answer(422, "source_broken", "The source is broken", True),
-    transforms.LimitExceeded: Answer(422, "limit_exceeded", "Over a limit", True),
+    transforms.BrokenSource: Answer(
+        422, "source_broken", "The source is broken", True, lasting=True
+    ),
+    transforms.LimitExceeded: _picture(422, "limit_exceeded", "Over a limit"),
     transforms.EngineError: Answer(500, "engine", "The picture could not be made"),
     sources.SourceError: Answer(502, "source", "The source could not be fetched"),
     sources.SourceReferenceError: Answer(400, "source_reference", "Invalid source", True),
     sources.SourceNotAllowed: Answer(404, "source_not_allowed", "The source is not allowed"),
-    sources.SourceNotFound: Answer(404, "source_not_found", "There is no such source"),
-    sources.SourceTooLarge: Answer(413, "source_too_large", "The source is too large", True),
+    sources.SourceNotFound: Answer(
+        404, "source_not_found", "There is no such source", lasting=True
+    ),
+    sources.SourceTooLarge: Answer(
+        413, "source_too_large", "The source is too large", True, lasting=True
+    ),
     sources.SourceChanged: Answer(502, "source_changed", "The source kept changing"),
     sources.SourceTruncated: Answer(502, "source_truncated", "The source came incomplete"),
     sources.SourceTimeout: Answer(504, "source_timeout", "The source did not answer in time"),
@@ -89,8 +117,11 @@ ANSWERS: dict[type[Exception], Answer] = {
     UrlTooLong: Answer(414, "url_too_long", "The URL is too long", True),
     Expired: Answer(410, "expired", "The URL has expired"),
     PreconditionFailed: Answer(412, "precondition_failed", "Not the result that was expected"),
+    RangeNotSatisfiable: Answer(416, "range", "No byte of the picture is in the range", True),
     Overloaded: Answer(503, "overloaded", "Busy, try again"),
     Deadline: Answer(504, "deadline", "Not done in time"),
+    FlightCancelled: Answer(503, "stopping", "This server stops, try again"),
+    ClientGone: Answer(499, "client_gone", "The client is gone"),
     WorkerCrashed: Answer(422, "worker_crashed", "The source could not be processed"),
 }
 _UNFORESEEN = Answer(500, "internal", "Internal error")

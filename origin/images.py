@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 import anyio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cache.key import etag, result_key
+from origin.asked import Asked, ask
 from origin.conditional import not_modified, precondition_failed
+from origin.departure import while_present
 from origin.errors import Deadline, Expired, PreconditionFailed, UrlTooLong
-from origin.gather import Ingredients, fetch_all, stat_all
 from origin.negotiation import offered_formats
-from origin.respond import Validators, picture, unchanged, validator_headers
+from origin.respond import age, picture, unchanged, validator_headers
 from origin.services import Services, State
-from transforms.engine import identity
 from transforms.formats import Format
 from transforms.output import Delivery
 from transforms.plan import Plan
@@ -23,24 +23,29 @@ from transforms.plan import Plan
 # Twice what a URL with the longest source that S3 allows can need, every byte of it escaped.
 MAX_PATH_BYTES = 8192
 _CONDITIONS = ("if-none-match", "if-modified-since", "if-match", "if-unmodified-since")
+_PARTS = ("range", "if-range")
 
 
 async def image(request: Request[State]) -> Response:
     """Verify ▸ parse ▸ negotiate ▸ answer within the deadline."""
     services = request.state["services"]
-    path = services.scheme.verify(limited(request.scope["raw_path"]))
+    asked = read(request.scope["raw_path"], _accept(request), services)
+    request.state["hot"].remember(request.scope, asked)
+    timeout = services.settings.timeout
+    try:
+        with anyio.fail_after(timeout):
+            return await while_present(request.receive, lambda: _answer(request, asked, services))
+    except TimeoutError:
+        raise Deadline(f"not done within {timeout:g} s (SAFELIGHT_TIMEOUT)") from None
+
+
+def read(raw_path: bytes, accept: str | None, services: Services) -> Asked:
+    """What a signed path asks for; SignatureError, PlanError, SourceReferenceError, Expired."""
+    path = services.scheme.verify(limited(raw_path))
     plan = services.dialect.parse(path)
     refuse_expired(plan, now=time.time())
-    plan = plan.offering(_offered(request, services.settings.auto_formats))
-    try:
-        with anyio.fail_after(services.settings.timeout):
-            response = await _answer(request, plan, services)
-    except TimeoutError:
-        seconds = services.settings.timeout
-        raise Deadline(f"not done within {seconds:g} s (SAFELIGHT_TIMEOUT)") from None
-    if plan.negotiable and services.settings.auto_formats:
-        response.headers["vary"] = "Accept"
-    return response
+    offered = offered_formats(accept, services.settings.auto_formats)
+    return ask(plan.offering(tuple(map(Format, offered))), services.policies)
 
 
 def limited(path: bytes) -> bytes:
@@ -55,47 +60,35 @@ def refuse_expired(plan: Plan, *, now: float) -> None:
         raise Expired(f"the URL expired at {expires}, it is {now:.0f}")
 
 
-async def _answer(request: Request[State], plan: Plan, services: Services) -> Response:
-    """Version ▸ 304? ▸ fetch ▸ render. A version alone is asked for only where it may be enough."""
-    if conditions := _conditions(request):
-        known = await stat_all(plan, services.sources)
-        headers = _headers(plan, known, services)
-        if response := _decided(conditions, headers, known):
-            return response
-        found = await fetch_all(plan, services.sources, services.settings, known)
-    else:
-        found = await fetch_all(plan, services.sources, services.settings)
-    headers = _headers(plan, found, services)
-    assert found.file is not None  # noqa: S101
-    encoded = await services.workers.render(plan, found.file, found.assets)
-    return picture(encoded, plan, headers, head=request.method == "HEAD")
+async def _answer(request: Request[State], asked: Asked, services: Services) -> Response:
+    """Version ▸ 304? ▸ kept? ▸ fetch ▸ render."""
+    now, manner = time.time(), services.manner
+    wanted = await services.variants.identify(asked)
+    headers = validator_headers(wanted, manner, now=now)
+    fields = _fields(request)
+    if _is_unchanged(fields, headers["etag"], wanted.modified):
+        return unchanged({**headers, "age": age(wanted, now=now)})
+    found = await services.variants.find(wanted)
+    if found.wanted is not wanted:
+        wanted = found.wanted
+        headers = validator_headers(wanted, manner, now=now)
+    headers |= {"age": age(wanted, now=now), "cache-status": found.status.field}
+    return picture(found.entry, wanted, headers, fields, head=request.method == "HEAD")
 
 
-def _headers(plan: Plan, found: Ingredients, services: Services) -> dict[str, str]:
-    key = result_key(plan.source, plan.canonical(), found.validators, identity())
-    validators = Validators(etag(key), found.modified)
-    return validator_headers(plan, validators, ttl=services.settings.ttl, now=time.time())
-
-
-def _conditions(request: Request[State]) -> dict[str, str]:
+def _fields(request: Request[State]) -> dict[str, str]:
     """The fields that ask for more than the result; one that came in several lines is one list."""
-    lines = {name: request.headers.getlist(name) for name in _CONDITIONS}
+    lines = {name: request.headers.getlist(name) for name in (*_CONDITIONS, *_PARTS)}
     return {name: ", ".join(values) for name, values in lines.items() if values}
 
 
-def _decided(
-    conditions: dict[str, str], headers: dict[str, str], found: Ingredients
-) -> Response | None:
+def _is_unchanged(fields: Mapping[str, str], tag: str, modified: float | None) -> bool:
     """RFC 9110 13.2.2: what the request's conditions decide without any pixel."""
-    tag = headers["etag"]
-    if precondition_failed(conditions, etag=tag, last_modified=found.modified):
+    if precondition_failed(fields, etag=tag, last_modified=modified):
         raise PreconditionFailed("the result is not the one that If-Match or the date names")
-    if not_modified(conditions, etag=tag, last_modified=found.modified):
-        return unchanged(headers)
-    return None
+    return not_modified(fields, etag=tag, last_modified=modified)
 
 
-def _offered(request: Request[State], auto: tuple[str, ...]) -> tuple[Format, ...]:
+def _accept(request: Request[State]) -> str | None:
     lines = request.headers.getlist("accept")
-    offered = offered_formats(", ".join(lines) if lines else None, auto)
-    return tuple(Format(name) for name in offered)
+    return ", ".join(lines) if lines else None

@@ -20,10 +20,12 @@ class PictureFile:
 
     __slots__ = ("_descriptor", "_stamp", "size")
 
-    def __init__(self, descriptor: int, *, sealed: bool = False) -> None:
-        """Owns the descriptor from now on. Not `sealed`: others may change what it holds."""
+    def __init__(self, descriptor: int, facts: os.stat_result, *, sealed: bool = False) -> None:
+        """Owns the descriptor from now on. Not `sealed`: others may change what it holds.
+
+        facts: what `os.fstat` said when the version was taken.
+        """
         self._descriptor = descriptor
-        facts = os.fstat(descriptor)
         self.size = facts.st_size
         self._stamp = None if sealed else _stamp(facts)
 
@@ -60,7 +62,7 @@ class PictureWriter:
         """The sealed file; nothing can be written any more."""
         fcntl.fcntl(self._descriptor, fcntl.F_ADD_SEALS, _SEALS)
         descriptor, self._descriptor = self._descriptor, -1
-        return PictureFile(descriptor, sealed=True)
+        return PictureFile(descriptor, os.fstat(descriptor), sealed=True)
 
     def __del__(self) -> None:
         if self._descriptor >= 0:

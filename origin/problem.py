@@ -8,24 +8,30 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from origin.errors import answer_to
+from origin.errors import RangeNotSatisfiable, answer_to
 from origin.freshness import error_headers
 from origin.negotiation import wants_problem_json
+from origin.ranges import unsatisfied_range
 
 RETRY_AFTER = 1
 
 
-def problem(request: Request[Any], error: Exception) -> Response:
-    """The answer to a request that failed; it differs by Accept, so it says that it does."""
+def problem(request: Request[Any], error: Exception, *, negative_ttl: float = 0) -> Response:
+    """The answer to a request that failed; it differs by Accept, so it says that it does.
+
+    negative_ttl: seconds that caches may remember it where it is lasting.
+    """
     answer = answer_to(error)
     detail = " ".join(str(error).split()) if answer.detail else ""
     headers = {
-        **error_headers(0),
+        **error_headers(int(negative_ttl) if answer.lasting else 0),
         "vary": "Accept",
         "x-safelight-error": answer.code,
     }
     if answer.status == 503:
         headers["retry-after"] = str(RETRY_AFTER)
+    if isinstance(error, RangeNotSatisfiable):
+        headers["content-range"] = unsatisfied_range(error.size)
     if answer.status == 405:
         headers["allow"] = "GET, HEAD, OPTIONS"
     if wants_problem_json(_accept(request)):

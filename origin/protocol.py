@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol, with an end to what the head of a request may cost.
+"""uvicorn's HTTP protocol, with a fast path, and an end to what the head of a request may cost.
 
 uvicorn alone takes a head of any size, in time that grows with its square, and waits for it as
 long as the client likes. What is refused here never reaches the application:
@@ -13,9 +13,11 @@ import asyncio
 from http import HTTPStatus
 from typing import Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from origin.freshness import error_headers
+from origin.hot import Hot
 from origin.security_headers import SECURITY_HEADERS
 
 MAX_URL_BYTES: Final = 32768  # the query included, which is ignored
@@ -38,6 +40,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._refused = False
         self._refusal = (HTTPStatus.BAD_REQUEST, "bad_request")
         self._late: asyncio.TimerHandle | None = None
+        self._hot: Hot | None = self.app_state.get("hot")
         # uvicorn starts this clock after the first answer only.
         self.timeout_keep_alive_task = self.loop.call_later(
             self.timeout_keep_alive, self.timeout_keep_alive_handler
@@ -84,6 +87,18 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = False
         self._stop_clock()
         super().on_headers_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        # A client that sends faster than it takes answers waits, or they would pile up here.
+        at_once = cycle.keep_alive and not self.transport.get_write_buffer_size()
+        answer = self._hot.answer(cycle.scope) if at_once and self._hot is not None else None
+        if answer is None:
+            super()._start_asgi_task(cycle, app)
+            return
+        own = b"".join(b"%s: %s\r\n" % field for field in cycle.default_headers)
+        self.transport.writelines((answer.head + own + answer.rest, answer.body))
+        cycle.response_started = cycle.response_complete = True
+        self.on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
         """uvicorn's answer to whatever its parser does not take."""

@@ -1,15 +1,20 @@
-"""Successful answers: the picture, and 304 with the same headers."""
+"""Successful answers: the picture or a part of it, and 304 with the same headers."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from cache.entry import Entry
+from cache.key import etag
+from origin.asked import Wanted
 from origin.disposition import content_disposition
 from origin.freshness import fresh_for, freshness_headers, http_date
-from transforms.encode import Encoded
+from origin.ranges import requested_range
+from origin.tags import tag_headers
 from transforms.output import Delivery
 from transforms.plan import Plan
 
@@ -19,47 +24,88 @@ STALE_IF_ERROR = 30 * 86400
 
 
 @dataclass(frozen=True, slots=True)
-class Validators:
-    """What a client can revalidate a result with. modified: Unix seconds, of the source."""
+class Manner:
+    """How this server answers. ttl: seconds of max-age where no policy says otherwise.
 
-    etag: str
-    modified: float | None
+    tag_fields: names of the fields that carry the tags. varies: whether answers to negotiated
+    URLs say so.
+    """
+
+    ttl: int
+    tag_fields: tuple[str, ...] = ()
+    varies: bool = True
 
 
-def validator_headers(
-    plan: Plan, validators: Validators, *, ttl: int, now: float
-) -> dict[str, str]:
+def validator_headers(wanted: Wanted, manner: Manner, *, now: float) -> dict[str, str]:
     """The headers that a 200 and its 304 have in common."""
+    asked = wanted.asked
+    plan = asked.plan
     freshness = fresh_for(
-        ttl,
+        asked.policy.max_age(wanted.pointers[0].cache_control, default=manner.ttl),
         expires=plan.of(Delivery).expires or None,
         now=now,
         stale_while_revalidate=STALE_WHILE_REVALIDATE,
         stale_if_error=STALE_IF_ERROR,
     )
-    headers = {"etag": validators.etag, **freshness_headers(freshness)}
-    if validators.modified is not None:
-        headers["last-modified"] = http_date(validators.modified)
+    headers = {
+        "etag": etag(wanted.key),
+        **freshness_headers(freshness),
+        **tag_headers(asked.tags, manner.tag_fields),
+        "accept-ranges": "bytes",
+    }
+    if wanted.modified is not None:
+        headers["last-modified"] = http_date(wanted.modified)
+    if plan.negotiable and manner.varies:
+        headers["vary"] = "Accept"
     return headers
 
 
-def picture(encoded: Encoded, plan: Plan, headers: Mapping[str, str], *, head: bool) -> Response:
-    """The result with its name; a HEAD has the same headers and no body."""
+def age(wanted: Wanted, *, now: float) -> str:
+    """RFC 9111 section 5.1: the seconds since the source was last asked whether this is current."""
+    return str(max(0, math.floor(now - wanted.checked)))
+
+
+def picture_headers(entry: Entry, plan: Plan) -> dict[str, str]:
+    """What a 200 has beside that."""
     delivery = plan.of(Delivery)
-    own = {
-        **headers,
-        "content-type": encoded.media_type,
-        "content-length": str(len(encoded.data)),
+    headers = {
+        "content-type": entry.media_type,
+        "content-length": str(len(entry.body)),
         "content-disposition": content_disposition(
             filename=delivery.filename,
             source=plan.source,
-            extension=encoded.extension,
+            extension=entry.extension,
             attachment=delivery.attachment,
         ),
     }
-    if encoded.chosen == "source":
-        own["x-safelight-chosen"] = "source"
-    return Response(b"" if head else encoded.data, 200, own)
+    if entry.chosen == "source":
+        headers["x-safelight-chosen"] = "source"
+    return headers
+
+
+def picture(
+    entry: Entry,
+    wanted: Wanted,
+    headers: Mapping[str, str],
+    request: Mapping[str, str],
+    *,
+    head: bool,
+) -> Response:
+    """The result with its name, or the range of it that the request's fields ask for.
+
+    A HEAD has the headers of the whole and no body. RangeNotSatisfiable.
+    """
+    own = {**headers, **picture_headers(entry, wanted.asked.plan)}
+    if head:
+        return Response(b"", 200, own)
+    part = requested_range(
+        request.get("range"), request.get("if-range"), size=len(entry.body), etag=headers["etag"]
+    )
+    if part is None:
+        return Response(entry.body, 200, own)
+    own["content-range"] = part.field(len(entry.body))
+    own["content-length"] = str(len(part))
+    return Response(part.cut(entry.body), 206, own)
 
 
 def unchanged(headers: Mapping[str, str]) -> Response:

@@ -18,8 +18,8 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
-from origin.admin import make_admin
 from origin.app import make_app
+from origin.operating import make_side_app
 from origin.protocol import BoundedProtocol
 from origin.services import Services, open_services
 from origin.settings import Settings, SettingsError
@@ -74,7 +74,7 @@ async def _until_stopped(
     """The admin port goes on until the last image is out, to say that this server is not ready."""
     settings = services.settings
     server = _Server(_config(make_app(services), settings), announce)
-    side_app = make_admin(lambda: server.started and not server.should_exit)
+    side_app = make_side_app(services, lambda: server.started and not server.should_exit)
     side = _Server(_config(side_app, settings))
     _on_signal(server.stop)
     async with asyncio.TaskGroup() as tasks:

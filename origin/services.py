@@ -7,12 +7,23 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TypedDict
 
+from cache.objects import parse_location
+from cache.shared import read_url
+from origin.caching import Caches, open_caches
 from origin.config_file import read_config_file
+from origin.hot import Hot
+from origin.kept_sources import KeptSources, keep_sources
+from origin.policy import Policies
 from origin.quota import cpu_quota
+from origin.rendering import Renderer
+from origin.respond import Manner
 from origin.settings import Settings, SettingsError
 from origin.sources.local import check_root
-from origin.sources.router import Sources, open_sources
+from origin.sources.router import open_sources
 from origin.sources.s3_client import check_buckets, check_endpoint
+from origin.sources.source import Source
+from origin.sources.web_hosts import check_hosts
+from origin.variants import Variants
 from origin.workers import Workers, open_workers
 from signing.errors import KeyConfigError
 from signing.imgproxy import AnySignature, ImgproxyScheme
@@ -23,20 +34,27 @@ from transforms.errors import PlanError
 from transforms.limits import Limits
 from transforms.references import write_base64
 
+# A page asks for all widths of a picture within a second or two.
+_KEEP_SOURCES_SECONDS = 10.0
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
     settings: Settings
     scheme: Scheme
     dialect: Dialect
-    sources: Sources
+    policies: Policies
+    manner: Manner
     workers: Workers
+    caches: Caches
+    variants: Variants
 
 
 class State(TypedDict):
     """What the lifespan gives to every request."""
 
     services: Services
+    hot: Hot
 
 
 def make_scheme(settings: Settings) -> Scheme:
@@ -81,6 +99,27 @@ def make_limits(settings: Settings) -> Limits:
     )
 
 
+def make_manner(settings: Settings) -> Manner:
+    return Manner(
+        ttl=settings.ttl, tag_fields=settings.tag_headers, varies=bool(settings.auto_formats)
+    )
+
+
+def make_variants(
+    settings: Settings, sources: Source, workers: Workers, caches: Caches
+) -> Variants:
+    return Variants(
+        Renderer(sources, workers, int(settings.max_src_mb * 2**20)),
+        caches.tiers,
+        caches.pointers,
+        caches.purges,
+        caches.flights,
+        caches.leases,
+        caches.afterwards,
+        settings.timeout,
+    )
+
+
 def check_sources(settings: Settings) -> None:
     """SettingsError if there is no such folder, endpoint or kind of bucket."""
     try:
@@ -88,6 +127,11 @@ def check_sources(settings: Settings) -> None:
             check_root(settings.local_root)
         check_endpoint(settings.s3_endpoint)
         check_buckets(settings.s3_buckets)
+        check_hosts(settings.http_allow, private=settings.http_allow_private)
+        if settings.cache_redis_url is not None:
+            read_url(settings.cache_redis_url)
+        if settings.cache_results is not None:
+            parse_location(settings.cache_results)
     except ValueError as error:
         raise SettingsError(str(error)) from error
 
@@ -108,21 +152,48 @@ def check(settings: Settings) -> None:
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """SettingsError if anything in the settings cannot be used."""
     check(settings)
-    scheme, dialect = make_scheme(settings), make_dialect(settings)
     async with AsyncExitStack() as stack:
-        try:
-            sources = await stack.enter_async_context(
-                open_sources(
-                    local_root=settings.local_root,
-                    s3_buckets=settings.s3_buckets,
-                    s3_endpoint=settings.s3_endpoint,
-                    s3_region=settings.s3_region,
-                    timeout=settings.timeout,
-                )
-            )
-        except ValueError as error:
-            raise SettingsError(f"the S3 client cannot be opened: {error}") from error
+        sources = await _open_sources(settings, stack)
         workers = await stack.enter_async_context(
             open_workers(settings.workers or cpu_quota(), make_limits(settings))
         )
-        yield Services(settings, scheme, dialect, sources, workers)
+        try:
+            caches = await stack.enter_async_context(open_caches(settings, sources))
+        except ValueError as error:
+            raise SettingsError(str(error)) from error
+        yield Services(
+            settings,
+            make_scheme(settings),
+            make_dialect(settings),
+            read_config_file(settings.config).policies,
+            make_manner(settings),
+            workers,
+            caches,
+            make_variants(settings, sources, workers, caches),
+        )
+
+
+async def _open_sources(settings: Settings, stack: AsyncExitStack) -> KeptSources:
+    try:
+        sources = await stack.enter_async_context(
+            open_sources(
+                local_root=settings.local_root,
+                s3_buckets=settings.s3_buckets,
+                s3_endpoint=settings.s3_endpoint,
+                s3_region=settings.s3_region,
+                http_allow=settings.http_allow,
+                http_allow_private=settings.http_allow_private,
+                max_stat_bytes=int(settings.max_src_mb * 2**20),
+                timeout=settings.timeout,
+            )
+        )
+    except ValueError as error:
+        raise SettingsError(f"the sources cannot be opened: {error}") from error
+    return await stack.enter_async_context(
+        keep_sources(
+            sources,
+            max_bytes=int(settings.cache_sources_mb * 2**20),
+            seconds=_KEEP_SOURCES_SECONDS,
+            timeout=settings.timeout,
+        )
+    )

@@ -12,19 +12,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from origin.tags import SEPARATORS
 
 PREFIX = "SAFELIGHT_"
 
 List = Annotated[tuple[str, ...], NoDecode]
 Positive = Annotated[float, Field(gt=0, le=1e6)]
-
-
-def pending(default: Any, text: str, *, secret: bool = False) -> Any:
-    """A name that is accepted already, for what a later version does."""
-    return Field(default, repr=not secret, description=text, json_schema_extra={"pending": True})
 
 
 class SettingsError(Exception):
@@ -41,7 +37,10 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address of the image port")
     port: int = Field(8080, ge=0, le=65535, description="image traffic; 0 picks a free one")
     admin_port: int = Field(
-        8081, ge=0, le=65535, description="`/livez` and `/readyz`, never public; 0 is off"
+        8081,
+        ge=0,
+        le=65535,
+        description="`/livez /readyz /cache /purge /warm`, never public; 0 is off",
     )
     keys: str = Field(
         "", repr=False, description="hex keys, comma list; the first signs, all verify"
@@ -56,13 +55,46 @@ class Settings(BaseSettings):
     s3_buckets: List = Field((), description="buckets behind `s3://bucket/key`, comma list")
     s3_endpoint: str | None = Field(None, description="URL of an S3-compatible store")
     s3_region: str | None = Field(None, description="region of the buckets")
-    http_allow: List = pending((), "hosts behind `http(s)://…` sources, comma list")
-    cache_memory_mb: int = pending(256, "megabytes of the memory tier")
-    cache_disk_dir: Path | None = pending(None, "folder of the disk tier")
-    cache_disk_mb: int = pending(1024, "megabytes of the disk tier")
-    cache_redis_url: str | None = pending(None, "URL of the Redis tier", secret=True)
-    cache_results: str | None = pending(None, "object store tier, `s3://bucket/prefix`")
-    pointer_ttl: int = pending(60, "seconds a source's version is trusted")
+    http_allow: List = Field(
+        (), description="hosts behind `http(s)://…` sources, comma list; `*.a.example`, `*` for any"
+    )
+    http_allow_private: bool = Field(
+        False, description="1: HTTP sources may lie on addresses that are not public"
+    )
+    cache_memory_mb: float = Field(
+        256, ge=0, le=1e6, description="memory tier, in 2^20 bytes; 0 is off"
+    )
+    cache_disk_dir: Path | None = Field(None, description="folder of the disk tier")
+    cache_disk_mb: Positive = Field(1024, description="disk tier, in 2^20 bytes")
+    cache_redis_url: str | None = Field(
+        None, repr=False, description="Redis tier, shared by all nodes, `redis://host:6379/0`"
+    )
+    cache_redis_max_kb: Positive = Field(
+        128, description="largest result that goes to Redis, in 2^10 bytes"
+    )
+    cache_redis_ttl: int = Field(
+        86_400, ge=1, le=2**31 - 1, description="seconds that results stay in Redis at most"
+    )
+    cache_results: str | None = Field(
+        None, description="object store tier, `s3://bucket/prefix`, at SAFELIGHT_S3_ENDPOINT"
+    )
+    cache_sources_mb: float = Field(
+        128, ge=0, le=1e6, description="sources kept for a moment, in 2^20 bytes; 0 keeps none"
+    )
+    pointer_ttl: float = Field(
+        60, gt=0, le=1e6, description="seconds a source's version is trusted"
+    )
+    negative_ttl: float = Field(
+        10,
+        ge=0,
+        le=60,
+        description="seconds that a missing, broken or refused source is remembered as such",
+    )
+    tag_headers: List = Field(
+        ("cache-tag", "surrogate-key"),
+        description="fields with tags for purging: `cache-tag`, `surrogate-key`, `xkey` or `none`",
+    )
+    node: str = Field("", description="this node's name among others; host name and port if empty")
     ttl: int = Field(31_536_000, ge=0, le=2**31 - 1, description="seconds of max-age")
     workers: int = Field(0, ge=0, le=1024, description="transform processes; 0 is the CPU quota")
     timeout: Positive = Field(10.0, description="seconds for a whole request")
@@ -77,7 +109,7 @@ class Settings(BaseSettings):
     max_src_mb: Positive = Field(100.0, description="largest source file, in 2^20 bytes")
     max_frames: int = Field(200, ge=1, le=100_000, description="most frames of an animation")
     max_result_megapixels: Positive = Field(40.0, description="largest result, all frames together")
-    config: Path | None = Field(None, description="TOML file with presets")
+    config: Path | None = Field(None, description="TOML file with presets and policies")
     only_presets: bool = Field(False, description="1: URLs name presets instead of options")
     watermark: str | None = Field(
         None, description="source of the picture that `watermark` lays over"
@@ -92,7 +124,7 @@ class Settings(BaseSettings):
         "*", description="origins that may read answers: `*`, a comma list, or `none`"
     )
 
-    @field_validator("s3_buckets", "http_allow", "auto_formats", mode="before")
+    @field_validator("s3_buckets", "http_allow", "auto_formats", "tag_headers", mode="before")
     @classmethod
     def _comma_list(cls, value: object) -> object:
         if not isinstance(value, str):
@@ -111,14 +143,13 @@ class Settings(BaseSettings):
             raise ValueError("expected avif, webp or both")
         return value
 
-    @property
-    def idle_names(self) -> list[str]:
-        """Variables that are set but do nothing in this version."""
-        return [
-            PREFIX + name.upper()
-            for name, field in type(self).model_fields.items()
-            if is_pending(field) and getattr(self, name) != field.default
-        ]
+    @field_validator("tag_headers")
+    @classmethod
+    def _known_fields(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        names = tuple(name.lower() for name in value)
+        if unknown := set(names) - SEPARATORS.keys():
+            raise ValueError(f"expected {', '.join(SEPARATORS)}, got {', '.join(sorted(unknown))}")
+        return names
 
 
 def read_settings(**given: Any) -> Settings:
@@ -131,12 +162,6 @@ def read_settings(**given: Any) -> Settings:
     if problems:
         raise SettingsError("\n".join(problems))
     return settings
-
-
-def is_pending(field: FieldInfo) -> bool:
-    """True for a name that has no effect yet."""
-    extra = field.json_schema_extra
-    return isinstance(extra, dict) and bool(extra.get("pending"))
 
 
 def _misspelt() -> list[str]:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from pydantic.fields import FieldInfo
 
-from origin.settings import PREFIX, Settings, is_pending
+from origin.settings import PREFIX, Settings
 
 
 def table() -> str:
     """Markdown, one line for each setting, in the order of their declaration."""
     lines = ["| name | default | meaning |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
-        later = " (accepted, no effect yet)" if is_pending(field) else ""
-        lines.append(
-            f"| `{PREFIX}{name.upper()}` | {default(field)} | {field.description}{later} |"
-        )
+        lines.append(f"| `{PREFIX}{name.upper()}` | {default(field)} | {field.description} |")
     return "\n".join(lines) + "\n"
 
 

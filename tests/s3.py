@@ -82,7 +82,7 @@ def serve_s3(folder: Path) -> Iterator[S3Server]:
         *("--addr", "127.0.0.1:0"),
         *("--auth-key", f"{access_key},{secret_key}"),
         # Files are put into the folder behind its back, so it must remember nothing.
-        *("--dir-cache-time", "0s", "--poll-interval", "0"),
+        *("--dir-cache-time", "1ms", "--poll-interval", "0"),
         *("--config", "", "--cache-dir", str(folder / "cache")),
     ]
     environment = {"HOME": str(folder), "PATH": os.environ.get("PATH", "")}

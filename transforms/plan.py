@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, TypeVar
 
@@ -24,14 +24,22 @@ class Plan:
     source:    reference to the picture (`local:///cat.jpg`).
     pipelines: each runs on the result of the one before; operations are sorted by stage.
     terms:     settings of the output, the codecs, the delivery; sorted, none of them idle.
+    presets:   by what names the URL asked for some of that; the result is the same without.
     """
 
     source: str
     pipelines: tuple[Pipeline, ...] = ()
     terms: tuple[Terms, ...] = ()
+    presets: frozenset[str] = field(default=frozenset(), compare=False)
 
     @classmethod
-    def made(cls, source: str, pipelines: list[list[Op]], settings: list[Terms]) -> Plan:
+    def made(
+        cls,
+        source: str,
+        pipelines: list[list[Op]],
+        settings: list[Terms],
+        presets: frozenset[str] = frozenset(),
+    ) -> Plan:
         """Drops what changes nothing and sorts the rest."""
         first, *others = pipelines or [[]]
         kept = [_sorted(ops) for ops in (first, *([op.chained() for op in ops] for ops in others))]
@@ -39,6 +47,7 @@ class Plan:
             source,
             tuple(ops for ops in kept if ops),
             tuple(sorted((one for one in settings if not one.idle), key=lambda one: one.name)),
+            presets,
         )
 
     def of(self, kind: type[T]) -> T:
@@ -49,7 +58,10 @@ class Plan:
     def having(self, settings: Terms) -> Plan:
         """The same plan with these settings in place of those of their kind."""
         others = [one for one in self.terms if one.name != settings.name]
-        return Plan.made(self.source, [list(ops) for ops in self.pipelines], [*others, settings])
+        kept = sorted(
+            (one for one in (*others, settings) if not one.idle), key=lambda one: one.name
+        )
+        return replace(self, terms=tuple(kept))
 
     @property
     def output(self) -> Output:

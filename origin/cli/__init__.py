@@ -7,13 +7,15 @@ from collections.abc import Sequence
 
 import typer
 
-from origin.cli import keys, serve
+from origin.cli import keys, purge, serve, warm
+from origin.cli.admin_client import AdminError
+from origin.cli.warm_journal import JournalError
 from origin.errors import WorkerCrashed
 from origin.settings import SettingsError
 from signing.errors import KeyConfigError
 
 # What a person at a command line can mend: shown as a message, without a traceback.
-MENDABLE = (KeyConfigError, SettingsError, WorkerCrashed)
+MENDABLE = (KeyConfigError, SettingsError, WorkerCrashed, AdminError, JournalError)
 
 app = typer.Typer(
     name="safelight",
@@ -30,6 +32,8 @@ app.command()(keys.keygen)
 app.command()(keys.sign)
 app.command()(keys.verify)
 app.command()(serve.serve)
+app.command()(purge.purge)
+app.command()(warm.warm)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -36,9 +36,9 @@ def serve(
 def _warn(settings: Settings) -> None:
     """What is allowed, but perhaps not meant."""
     log = structlog.get_logger("safelight")
-    for name in settings.idle_names:
-        log.warning("setting has no effect in this version", setting=name)
-    if settings.local_root is None and not settings.s3_buckets:
-        log.warning("no sources: set SAFELIGHT_LOCAL_ROOT or SAFELIGHT_S3_BUCKETS")
+    if settings.local_root is None and not settings.s3_buckets and not settings.http_allow:
+        log.warning(
+            "no sources: set SAFELIGHT_LOCAL_ROOT, SAFELIGHT_S3_BUCKETS or SAFELIGHT_HTTP_ALLOW"
+        )
     if settings.unsafe:
         log.warning("SAFELIGHT_UNSAFE=1: signatures are not checked")

@@ -67,15 +67,13 @@ class LocalFolder:
 
     def _fetch(self, key: str, max_bytes: int, wanted: Version | None) -> Blob:
         with self._open(key) as descriptor:
-            file = PictureFile(os.dup(descriptor))
-            version = _version(os.fstat(descriptor))
+            facts = os.fstat(descriptor)
+            version = _version(facts)
             if wanted is not None and wanted.validator != version.validator:
                 raise SourceChanged(key, expected=wanted.validator, found=version.validator)
-            if file.size > max_bytes:
-                raise SourceTooLarge(key, size=file.size, limit=max_bytes)
-            if file.changed:
-                raise SourceChanged(key, expected=version.validator)
-            return Blob(version, file)
+            if facts.st_size > max_bytes:
+                raise SourceTooLarge(key, size=facts.st_size, limit=max_bytes)
+            return Blob(version, PictureFile(os.dup(descriptor), facts))
 
     @contextmanager
     def _open(self, key: str) -> Iterator[int]:

@@ -12,35 +12,49 @@ from origin.sources.reference import Reference
 from origin.sources.s3 import S3Bucket
 from origin.sources.s3_client import check_buckets, open_client
 from origin.sources.source import Blob, Source, Version
+from origin.sources.web import open_web
 
-_ENABLED_BY = {"local": "SAFELIGHT_LOCAL_ROOT", "s3": "SAFELIGHT_S3_BUCKETS"}
+_ENABLED_BY = {
+    "local": "SAFELIGHT_LOCAL_ROOT",
+    "s3": "SAFELIGHT_S3_BUCKETS",
+    "http": "SAFELIGHT_HTTP_ALLOW",
+    "https": "SAFELIGHT_HTTP_ALLOW",
+}
+_WEB = ("http", "https")
 
 
 class Sources:
     """Scheme → bucket → source. A `Source` itself, whose keys are full references.
 
-    Only what is listed here can be reached: nothing is opened because a URL names it.
+    Only what is listed here can be reached: nothing is opened because a URL names it. The hosts of
+    http and https may be many: one source has them all, is asked by full references and checks
+    them itself.
     """
 
-    def __init__(self, schemes: Mapping[str, Mapping[str, Source]]) -> None:
+    def __init__(
+        self, schemes: Mapping[str, Mapping[str, Source]], web: Source | None = None
+    ) -> None:
         self._schemes = schemes
+        self._web = web
 
     async def stat(self, key: str) -> Version:
         """The current version of the source that a reference names."""
-        reference = Reference.parse(key)
-        return await self._find(reference).stat(reference.name)
+        source, name = self._find(Reference.parse(key))
+        return await source.stat(name)
 
     async def fetch(self, key: str, *, max_bytes: int, version: Version | None = None) -> Blob:
         """The bytes of the source that a reference names."""
-        reference = Reference.parse(key)
-        source = self._find(reference)
-        return await source.fetch(reference.name, max_bytes=max_bytes, version=version)
+        source, name = self._find(Reference.parse(key))
+        return await source.fetch(name, max_bytes=max_bytes, version=version)
 
-    def _find(self, reference: Reference) -> Source:
+    def _find(self, reference: Reference) -> tuple[Source, str]:
+        """A source, and what it is asked for."""
         scheme, bucket = reference.scheme, reference.bucket
+        if scheme in _WEB and self._web is not None:
+            return self._web, str(reference)
         buckets = self._schemes.get(scheme, {})
         if bucket in buckets:
-            return buckets[bucket]
+            return buckets[bucket], reference.name
         setting = _ENABLED_BY.get(scheme)
         if setting is None:
             raise SourceNotAllowed(f"{scheme} sources are not supported by this version")
@@ -56,14 +70,19 @@ async def open_sources(
     s3_buckets: tuple[str, ...] = (),
     s3_endpoint: str | None = None,
     s3_region: str | None = None,
+    http_allow: tuple[str, ...] = (),
+    http_allow_private: bool = False,
     timeout: float = 10.0,  # noqa: ASYNC109  (handed to every request, not to this function)
     s3_connections: int = 64,
+    max_stat_bytes: int = 100 << 20,
 ) -> AsyncIterator[Sources]:
     """Open what the arguments name and close it at the end; `ValueError` names a wrong setting.
 
     `timeout` is in seconds and holds for one `stat` or `fetch`, retry and waiting included.
+    `max_stat_bytes` bounds what a `stat` reads of a web host that tells no version.
     """
     schemes: dict[str, dict[str, Source]] = {}
+    web: Source | None = None
     async with AsyncExitStack() as stack:
         if local_root is not None:
             schemes["local"] = {"": LocalFolder(check_root(local_root))}
@@ -78,4 +97,13 @@ async def open_sources(
                 )
             )
             schemes["s3"] = {name: S3Bucket(client, name, timeout=timeout) for name in names}
-        yield Sources(schemes)
+        if http_allow:
+            web = await stack.enter_async_context(
+                open_web(
+                    http_allow,
+                    private=http_allow_private,
+                    timeout=timeout,
+                    max_stat_bytes=max_stat_bytes,
+                )
+            )
+        yield Sources(schemes, web)

@@ -138,9 +138,12 @@ async def _read(
             if writer.size + len(chunk) > max_bytes:
                 raise SourceTooLarge(where, size=writer.size + len(chunk), limit=max_bytes)
             writer.write(chunk)
+        if announced is not None and writer.size != announced:
+            raise SourceTruncated(where, expected=announced, got=writer.size)
+        return writer.finish()
     # aiohttp's own error comes through: aiobotocore translates only those of the connection.
     except (aiohttp.ClientPayloadError, IncompleteReadError, ResponseStreamingError) as exc:
         raise SourceTruncated(where, expected=announced, got=writer.size) from exc
-    if announced is not None and writer.size != announced:
-        raise SourceTruncated(where, expected=announced, got=writer.size)
-    return writer.finish()
+    finally:
+        # The traceback of an error would keep the file open as long as anybody has the error.
+        del writer

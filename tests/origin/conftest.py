@@ -32,7 +32,14 @@ async def opened(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Orig
         for name in [name for name in os.environ if name.startswith(PREFIX)]:
             patch.delenv(name)
         settings = read_settings(
-            keys=PAIR.key.hex(), salts=PAIR.salt.hex(), local_root=root, workers=1, timeout=60
+            keys=PAIR.key.hex(),
+            salts=PAIR.salt.hex(),
+            local_root=root,
+            workers=1,
+            timeout=60,
+            # Tests overwrite pictures and look at once.
+            pointer_ttl=1e-6,
+            negative_ttl=0,
         )
     async with open_services(settings) as services:
         yield Origin(services, root)

@@ -16,8 +16,12 @@ import numpy as np
 from PIL import Image
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from cache.pointers import Pointers
+from origin.access import AccessLog
 from origin.app import make_app
-from origin.services import Services
+from origin.caching import looking_at
+from origin.hot import Hot
+from origin.services import Services, make_manner
 from origin.sources.router import Sources
 from origin.sources.source import Source
 from signing.imgproxy import ImgproxyScheme
@@ -36,9 +40,11 @@ class WithState:
 
     app: ASGIApp
     services: Services
+    hot: Hot
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.app({**scope, "state": {"services": self.services}}, receive, send)
+        state = {"services": self.services, "hot": self.hot}
+        await self.app({**scope, "state": state}, receive, send)
 
 
 @dataclass(frozen=True)
@@ -50,19 +56,35 @@ class Origin:
     transport: httpx.ASGITransport = field(init=False)
 
     def __post_init__(self) -> None:
-        app = WithState(make_app(self.services), self.services)
+        services = self.services
+        hot = Hot(services.variants, services.manner, AccessLog(), cors=services.settings.cors)
+        app = WithState(make_app(services), services, hot)
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         object.__setattr__(self, "transport", transport)
 
     def having(self, **settings: Any) -> Origin:
         """The same with other settings."""
-        changed = self.services.settings.model_copy(update=settings)
-        return Origin(replace(self.services, settings=changed), self.root)
+        services = self.services
+        changed = services.settings.model_copy(update=settings)
+        renderer = replace(
+            services.variants.renderer, max_src_bytes=int(changed.max_src_mb * 2**20)
+        )
+        variants = replace(services.variants, timeout=changed.timeout, renderer=renderer)
+        services = replace(
+            services, settings=changed, manner=make_manner(changed), variants=variants
+        )
+        return Origin(services, self.root)
 
     def reading(self, source: Source) -> Origin:
         """The same with another store behind `local:///`."""
         sources = Sources({"local": {"": source}})
-        return Origin(replace(self.services, sources=sources), self.root)
+        variants = self.services.variants
+        variants = replace(
+            variants,
+            renderer=replace(variants.renderer, sources=sources),
+            pointers=Pointers(looking_at(sources), ttl=1e6, negative_ttl=0, purges=variants.purges),
+        )
+        return Origin(replace(self.services, variants=variants), self.root)
 
     def trusting(self, scheme: Scheme) -> Origin:
         """The same with other keys."""
@@ -70,7 +92,10 @@ class Origin:
 
     def without_workers(self) -> Origin:
         """The same, but any pixel work is an error that nobody foresaw."""
-        return Origin(replace(self.services, workers=None), self.root)  # type: ignore[arg-type]
+        variants = self.services.variants
+        renderer = replace(variants.renderer, workers=None)  # type: ignore[arg-type]
+        variants = replace(variants, renderer=renderer)
+        return Origin(replace(self.services, variants=variants), self.root)
 
     def put(self, data: bytes, name: str = "") -> str:
         """Keeps a picture in the folder; the source reference that names it."""

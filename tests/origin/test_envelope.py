@@ -12,7 +12,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from structlog.testing import capture_logs
 
-from origin.envelope import Envelope, redacted
+from origin.access import AccessLog, redacted
+from origin.envelope import Envelope
 from tests.origin.live import HOST
 
 SIGNATURE = "oKfUtW34Dvo2BGQehJFR4Nr0_rIjOtdtzJ3QFsUcXH8"
@@ -37,7 +38,9 @@ async def ask(
     *,
     cors: str = "*",
 ) -> httpx.Response:
-    transport = httpx.ASGITransport(Envelope(app, cors=cors), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(
+        Envelope(app, AccessLog(), cors=cors), raise_app_exceptions=False
+    )
     request = httpx.Request("GET", HOST + target, headers=list(headers))
     return await transport.handle_async_request(request)
 

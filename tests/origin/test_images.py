@@ -108,6 +108,8 @@ async def test_a_head_has_all_headers_of_the_get_and_no_body(
     get, head = await opened.get(path, headers), await opened.head(path, headers)
 
     assert head.status_code == 200
+    assert head.headers.pop("cache-status") == "safelight-memory; hit"
+    assert get.headers.pop("cache-status") == "safelight-memory; fwd=uri-miss; stored"
     assert head.headers.multi_items() == get.headers.multi_items()
     assert (head.content, bool(get.content)) == (b"", True)
 

@@ -38,7 +38,7 @@ def test_a_file_in_memory_cannot_be_changed_by_who_has_it_open() -> None:
 def test_a_local_file_that_changes_is_noticed(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     path.write_bytes(b"one")
-    file = PictureFile(os.open(path, os.O_RDONLY))
+    file = PictureFile(os.open(path, os.O_RDONLY), path.stat())
     before = file.changed
 
     path.write_bytes(b"another")

@@ -60,11 +60,13 @@ async def test_a_process_that_dies_of_a_picture_costs_that_request_alone(
 
 async def test_more_than_can_wait_is_turned_away_at_once(opened: Origin, slow: bytes) -> None:
     source, pid = opened.put(slow), await worker(opened)
-    path = f"/w:20/plain/{opened.put(photo())}@png"
+    small = opened.put(photo())
     blocker = asyncio.create_task(opened.get(f"/q:90/plain/{source}@avif"))
     await until_busy(pid)
 
-    waiting = [asyncio.create_task(opened.get(path)) for _ in range(80)]
+    waiting = [
+        asyncio.create_task(opened.get(f"/w:20/cb:{n}/plain/{small}@png")) for n in range(80)
+    ]
     done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     turned_away = done.pop().result()
     blocker.cancel()

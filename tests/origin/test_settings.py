@@ -153,13 +153,6 @@ def test_lists_and_origins_can_be_emptied_by_name(environment: pytest.MonkeyPatc
     assert settings.cors == ""
 
 
-def test_names_without_effect_yet_are_known_by_name(environment: pytest.MonkeyPatch) -> None:
-    environment.setenv("SAFELIGHT_CACHE_MEMORY_MB", "64")
-    environment.setenv("SAFELIGHT_TTL", "60")
-
-    assert read_settings().idle_names == ["SAFELIGHT_CACHE_MEMORY_MB"]
-
-
 def test_settings_cannot_be_changed_afterwards() -> None:
     with pytest.raises(ValueError, match="frozen"):
         read_settings().port = 1
@@ -172,10 +165,3 @@ def test_the_table_has_a_line_for_every_setting() -> None:
         f"SAFELIGHT_{name.upper()}" for name in Settings.model_fields
     ]
     assert not [line for line in lines if "| None |" in line]
-
-
-def test_the_table_says_what_has_no_effect_yet() -> None:
-    idle = [line.split("`")[1] for line in table().splitlines() if "no effect yet" in line]
-
-    assert "SAFELIGHT_HTTP_ALLOW" in idle
-    assert "SAFELIGHT_TTL" not in idle

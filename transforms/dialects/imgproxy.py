@@ -105,6 +105,7 @@ class _Reading:
     def __init__(self, dialect: Imgproxy) -> None:
         self._dialect = dialect
         self._expanding: list[str] = []
+        self._presets: set[str] = set()
         self._main: Settings = {}
         self._pipelines: list[Settings] = [{}]
         # What an option that is unset falls back to, and every further pipeline starts from.
@@ -158,6 +159,7 @@ class _Reading:
             raise PlanError(f'preset: there is no preset "{shown(name)}"')
         if name in self._expanding:
             return
+        self._presets.add(name)
         self._expanding.append(name)
         self._expand(self._dialect.presets[name], at)
         self._expanding.pop()
@@ -175,7 +177,7 @@ class _Reading:
         pipelines = [
             [op for op in build(settings) if isinstance(op, Op)] for settings in self._pipelines
         ]
-        return Plan.made(source, pipelines, build(self._main))
+        return Plan.made(source, pipelines, build(self._main), frozenset(self._presets))
 
     def _pipeline(self, at: int) -> Settings:
         if at >= self._dialect.max_pipelines:

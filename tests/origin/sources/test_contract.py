@@ -146,6 +146,8 @@ async def test_the_size_limit_is_the_last_size_that_is_let_in(shelf: Shelf) -> N
 
 @pytest.mark.parametrize("key", ["../a.jpg", "b/../a.jpg", "./a.jpg", "b//a.jpg", "a\0.jpg", ""])
 async def test_a_malformed_key_is_refused_by_reference(shelf: Shelf, key: str) -> None:
+    if key == "b//a.jpg" and shelf.prefix.startswith("http:"):
+        pytest.skip("a URL may have empty segments")
     shelf.put("a.jpg", PICTURE)
 
     with pytest.raises(SourceReferenceError, match="expected"):
@@ -156,7 +158,7 @@ async def test_a_malformed_key_is_refused_by_reference(shelf: Shelf, key: str) -
     ("reference", "reason"),
     [
         ("s3://someone-elses/a.jpg", "SAFELIGHT_S3_BUCKETS"),
-        ("https://example.com/a.jpg", "http sources|https sources are not supported"),
+        ("https://example.com/a.jpg", "SAFELIGHT_HTTP_ALLOW"),
         ("gs://bucket/a.jpg", "gs sources are not supported by this version"),
     ],
 )

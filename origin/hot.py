@@ -1,0 +1,155 @@
+"""The fast path: plain requests for results that lie in memory, answered before anything else.
+
+A URL that was verified and read once needs neither again: the same bytes have the same signature.
+What is left is to look at the pointers, name the result, and write what lies under that name. What
+is not plain (ranges, other preconditions, HEAD) or not at hand goes the whole way.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cachetools import LRUCache
+
+from cache.entry import Entry
+from origin.access import AccessLog
+from origin.asked import Asked, Wanted
+from origin.cache_status import CacheStatus
+from origin.respond import Manner, age, picture_headers, validator_headers
+from origin.security_headers import SECURITY_HEADERS, combine_headers, cors_headers
+from origin.variants import Variants
+from transforms.output import Delivery
+
+_MOST_BYTES = 64 << 20
+_OVERHEAD = 6000  # measured, without the path
+_PLAIN_GETS_HAVE_NONE_OF = frozenset(
+    {b"range", b"if-match", b"if-modified-since", b"if-unmodified-since", b"expect"}
+)
+_STATUS = CacheStatus.of_hit("memory", ()).field
+# All that the answer depends on: path, Accept, Origin.
+_Name = tuple[bytes, bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """What a plain GET asks for."""
+
+    name: _Name
+    if_none_match: bytes
+    request_id: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """The heads of the answers that belong to a result, as far as they are always the same."""
+
+    wanted: Wanted
+    etag: bytes
+    found: bytes
+    unchanged: bytes
+
+
+@dataclass(slots=True)
+class _Known:
+    asked: Asked
+    path: str
+    ready: _Ready | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HotAnswer:
+    """The bytes to write; what the server says of itself goes between `head` and `rest`."""
+
+    head: bytes
+    rest: bytes
+    body: bytes
+
+
+class Hot:
+    """Of one application. It knows as many URLs as fit into 64 MB."""
+
+    def __init__(self, variants: Variants, manner: Manner, log: AccessLog, *, cors: str) -> None:
+        self._variants = variants
+        self._manner = manner
+        self._log = log
+        self._cors = cors
+        self._known: LRUCache[_Name, _Known] = LRUCache(
+            _MOST_BYTES, getsizeof=lambda known: _OVERHEAD + 3 * len(known.path)
+        )
+
+    def remember(self, scope: Mapping[str, Any], asked: Asked) -> None:
+        """What a verified path asks for."""
+        plain = _read(scope)
+        # The lifetime of an answer to a URL that expires is another one every second.
+        if plain is not None and not asked.plan.of(Delivery).expires:
+            path = self._log.shown(scope["raw_path"])
+            self._known[plain.name] = _Known(asked, path)
+
+    def answer(self, scope: Mapping[str, Any]) -> HotAnswer | None:
+        """The whole answer if there is nothing to wait for."""
+        start = time.perf_counter()
+        plain = _read(scope)
+        known = None if plain is None else self._known.get(plain.name)
+        if plain is None or known is None:
+            return None
+        last = None if known.ready is None else known.ready.wanted
+        wanted = self._variants.identify_known(known.asked, last)
+        if wanted is None:
+            return None
+        entry = self._variants.tiers.peek(wanted.key, among=known.asked.policy.results)
+        if entry is None:
+            return None
+        ready = known.ready
+        if ready is None or ready.wanted is not wanted:
+            ready = known.ready = self._prepare(wanted, entry, plain.name[2])
+        same = plain.if_none_match == ready.etag
+        if plain.if_none_match and not same:
+            return None
+        this_request = self._log.request_id(plain.request_id)
+        rest = f"age: {age(wanted, now=time.time())}\r\nx-request-id: {this_request}\r\n\r\n"
+        status, body = (304, b"") if same else (200, entry.body)
+        seconds = time.perf_counter() - start
+        self._log.hit(known.path, status, len(body), seconds, this_request)
+        return HotAnswer(ready.unchanged if same else ready.found, rest.encode(), body)
+
+    def _prepare(self, wanted: Wanted, entry: Entry, origin: bytes) -> _Ready:
+        common = combine_headers(
+            SECURITY_HEADERS,
+            cors_headers(self._cors, origin.decode("latin-1") or None),
+            validator_headers(wanted, self._manner, now=time.time()),
+            {"cache-status": _STATUS},
+        )
+        whole = combine_headers(common, picture_headers(entry, wanted.asked.plan))
+        return _Ready(
+            wanted,
+            common["etag"].encode(),
+            _head("200 OK", whole),
+            _head("304 Not Modified", common),
+        )
+
+
+def _read(scope: Mapping[str, Any]) -> _Plain | None:
+    """None for what is not a plain GET."""
+    if scope["method"] != "GET":
+        return None
+    accept = origin = if_none_match = request_id = b""
+    for field, value in scope["headers"]:
+        if field in _PLAIN_GETS_HAVE_NONE_OF:
+            return None
+        if field == b"accept":
+            accept = accept + b", " + value if accept else value
+        elif field == b"origin":
+            origin = value
+        elif field == b"if-none-match":
+            if_none_match = if_none_match + b", " + value if if_none_match else value
+        elif field == b"x-request-id":
+            request_id = value
+    return _Plain((scope["raw_path"], accept, origin), if_none_match, request_id)
+
+
+def _head(status: str, headers: dict[str, str]) -> bytes:
+    lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers.items()), ""]
+    return "\r\n".join(lines).encode("latin-1")

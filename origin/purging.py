@@ -1,0 +1,90 @@
+"""Purges: told to this node, kept, and told to the others.
+
+A purge changes the names of results (`origin.asked`), so what was kept is out of reach at once, on
+every node that has heard of it, however many results there are. What the tiers still hold of a
+source is deleted behind that, to give the room back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+from cache.bus import PurgeBus
+from cache.errors import CacheError
+from cache.key import source_name
+from cache.purge_file import PurgeFile
+from cache.purges import Purge, Purges, Scope
+from cache.tiers import Tiers
+from origin.afterwards import Afterwards
+from origin.purge_report import PurgeReport, TierState
+from origin.sources.reference import Reference
+from origin.tags import source_tag
+
+# Other nodes answer within milliseconds, or not at all.
+_WAIT_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Purger:
+    """node: this node's name. within: seconds until a node that missed a purge finds out itself."""
+
+    purges: Purges
+    tiers: Tiers
+    file: PurgeFile | None
+    bus: PurgeBus | None
+    afterwards: Afterwards
+    node: str
+    within: float
+
+    async def purge(self, scope: Scope, name: str) -> PurgeReport:
+        """Nothing that was kept of it is served from here on; SourceReferenceError."""
+        if scope == "source":
+            name = str(Reference.parse(name))
+        purge = Purge(scope, name, self.purges.next_at(time.time()))
+        self.purges.apply(purge)
+        if self.file is not None:
+            await self.file.append(purge)
+        tiers, nodes = await asyncio.gather(self._drop(purge), self._tell(purge))
+        reached, missing = nodes
+        return PurgeReport(
+            scope=scope,
+            name=name,
+            generation=purge.at,
+            tiers=tiers,
+            reached=tuple(sorted({self.node, *reached})),
+            missing=tuple(sorted(missing - {self.node})),
+            tags={"source": (source_tag(name),), "tag": (name,), "prefix": ()}[scope],
+            within_s=self.within,
+        )
+
+    def hear(self, purge: Purge) -> None:
+        """What another node was told; the same purge may come more than once."""
+        if self.purges.apply(purge):
+            self.afterwards.begin(self._follow(purge))
+
+    async def _follow(self, purge: Purge) -> None:
+        if self.file is not None:
+            await self.file.append(purge)
+        await self._drop(purge)
+
+    async def _drop(self, purge: Purge) -> dict[str, TierState]:
+        """Only a source's results lie together; those of a prefix or tag are merely not found."""
+        if purge.scope != "source":
+            return dict.fromkeys(self.tiers.names, "hidden")
+        dropped = await self.tiers.drop_source(source_name(purge.name))
+        states: dict[str, TierState] = {
+            name: "dropped" if worked else "failed" for name, worked in dropped.items()
+        }
+        # Redis has no folders: what lies there goes by its time to live.
+        return states | ({"redis": "hidden"} if states.get("redis") == "dropped" else {})
+
+    async def _tell(self, purge: Purge) -> tuple[frozenset[str], frozenset[str]]:
+        if self.bus is None:
+            return frozenset(), frozenset()
+        try:
+            reached = await self.bus.tell(purge, wait=_WAIT_SECONDS)
+        except CacheError:
+            return frozenset(), frozenset({"the nodes behind SAFELIGHT_CACHE_REDIS_URL"})
+        return reached.acknowledged, reached.missing

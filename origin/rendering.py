@@ -1,0 +1,84 @@
+"""The pixel work of one result: its sources, of just the versions that are wanted, and a worker."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cache.entry import Entry
+from cache.pointer import Pointer
+from origin.asked import Wanted
+from origin.each import each
+from origin.errors import WorkerCrashed
+from origin.sources.errors import SourceChanged, SourceTruncated
+from origin.sources.source import Blob, Source, Version
+from origin.workers import Workers
+from transforms.encode import Encoded
+from transforms.errors import TransformError
+from transforms.limits import RequestedLimits
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """max_src_bytes: of one source, unless the URL has a limit of its own."""
+
+    sources: Source
+    workers: Workers
+    max_src_bytes: int
+
+    async def render(self, wanted: Wanted, *, later: bool, started: Callable[[], None]) -> Entry:
+        """SourceChanged if a source is of another version by now; what `Workers.render` raises."""
+        plan = wanted.asked.plan
+        max_bytes = plan.of(RequestedLimits).src_bytes or self.max_src_bytes
+        versions = dict(zip(wanted.asked.references, map(_version, wanted.pointers), strict=True))
+
+        async def fetch(reference: str) -> Blob:
+            return await self._fetch(reference, versions[reference], max_bytes)
+
+        blobs = await each(wanted.asked.references, fetch)
+        try:
+            encoded = await self.workers.render(
+                plan,
+                blobs[plan.source].file,
+                {asset: blobs[asset].file for asset in plan.assets},
+                later=later,
+                started=started,
+            )
+        except (TransformError, WorkerCrashed):
+            _refuse_changed(blobs)
+            raise
+        _refuse_changed(blobs)
+        return _entry(encoded)
+
+    async def _fetch(self, reference: str, version: Version, max_bytes: int) -> Blob:
+        try:
+            return await self.sources.fetch(reference, max_bytes=max_bytes, version=version)
+        except SourceTruncated:
+            return await self.sources.fetch(reference, max_bytes=max_bytes, version=version)
+
+
+def _refuse_changed(blobs: dict[str, Blob]) -> None:
+    """A file that was written to while it was read: whatever came of it is worth nothing."""
+    for reference, blob in blobs.items():
+        if blob.file.changed:
+            raise SourceChanged(reference, expected=blob.version.validator)
+
+
+def _version(pointer: Pointer) -> Version:
+    return Version(str(pointer.validator), pointer.size, pointer.modified)
+
+
+def _entry(encoded: Encoded) -> Entry:
+    return Entry(
+        body=encoded.data,
+        media_type=encoded.media_type,
+        extension=encoded.extension,
+        width=encoded.width,
+        height=encoded.height,
+        frames=encoded.frames,
+        source_width=encoded.source_width,
+        source_height=encoded.source_height,
+        chosen=encoded.chosen,
+        created=time.time(),
+    )
