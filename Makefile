@@ -22,6 +22,7 @@ check: setup-dev  ## format check, lint, types, import contracts
 	.venv/bin/lint-imports
 
 test: check  ## everything that proves the project
+	@.ci/setup-servers
 	.venv/bin/python -m pytest
 
 bench: setup-dev  ## the benchmark table, side by side in one run

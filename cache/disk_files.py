@@ -133,10 +133,12 @@ class DiskFiles:
     def keep_house(self) -> None:
         """Take the lock if it is free; look through the folder if it is ours and time to."""
         self._layout.create()
-        if self._lock is None and not self._closed:
-            self._lock = take_lock(self._layout.lock)
-        if self._lock is None:
-            return
+        with self._guard:
+            # Not after `close`, which would leave it taken.
+            if self._lock is None and not self._closed:
+                self._lock = take_lock(self._layout.lock)
+            if self._lock is None:
+                return
         now = time.monotonic()
         if self._scanned is None or now - self._scanned >= self._rescan_seconds:
             self._scan()
@@ -144,10 +146,11 @@ class DiskFiles:
 
     def close(self) -> None:
         """Let another process keep house; a scan that is under way ends."""
-        self._closed = True
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        with self._guard:
+            self._closed = True
+            if self._lock is not None:
+                os.close(self._lock)
+                self._lock = None
 
     def _scan(self) -> None:
         before = max(self._started, time.time() - _GIVEN_UP_SECONDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from typing import Any
 
 from starlette.applications import Starlette
 
@@ -34,8 +35,14 @@ def make_side_app(services: Services, ready: Callable[[], bool]) -> Starlette:
             at_once=services.workers.count + 1,
         )
 
-    caches = services.caches
-    return make_admin(ready, purge=caches.purger.purge, warm=warm_all, facts=caches.facts)
+    def facts() -> dict[str, Any]:
+        return {
+            **services.caches.facts(),
+            "sources": {"fetched": services.sources.fetched, "shared": services.sources.shared},
+            "workers": services.workers.facts(),
+        }
+
+    return make_admin(ready, purge=services.caches.purger.purge, warm=warm_all, facts=facts)
 
 
 async def warm_one(plan: Plan, services: Services) -> Warmed:

@@ -45,6 +45,7 @@ class Services:
     dialect: Dialect
     policies: Policies
     manner: Manner
+    sources: KeptSources
     workers: Workers
     caches: Caches
     variants: Variants
@@ -167,6 +168,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             make_dialect(settings),
             read_config_file(settings.config).policies,
             make_manner(settings),
+            sources,
             workers,
             caches,
             make_variants(settings, sources, workers, caches),

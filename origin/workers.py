@@ -53,6 +53,7 @@ class Workers:
         self._waiting: deque[_Order] = deque()
         self._later: deque[_Order] = deque()
         self._replacing: set[asyncio.Task[None]] = set()
+        self.begun = 0
 
     async def render(
         self,
@@ -88,6 +89,16 @@ class Workers:
         except (ValueError, KeyError, TypeError) as error:
             raise WorkerCrashed("a worker answered nonsense") from error
 
+    def facts(self) -> dict[str, int]:
+        """How many there are, are at work, wait for one, and jobs that were begun ever."""
+        waiting = len(self._waiting) + len(self._later)
+        return {
+            "count": self.count,
+            "busy": len(self._busy),
+            "waiting": waiting,
+            "begun": self.begun,
+        }
+
     @property
     def pids(self) -> list[int]:
         """Of the processes that live now."""
@@ -121,6 +132,7 @@ class Workers:
             worker = self._idle.popleft()
             if worker.send(order.job, [file.fileno() for file in order.files]):
                 self._busy[worker] = order
+                self.begun += 1
                 order.started()
             else:
                 # One that died while it had nothing to do is no fault of this picture.

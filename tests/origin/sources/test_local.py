@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import socket
 import tempfile
@@ -212,7 +211,6 @@ async def test_copies_on_two_nodes_have_one_version(root: Path, tmp_path: Path) 
 async def test_no_descriptor_stays_open(root: Path) -> None:
     (root / "link.jpg").symlink_to("../secret.jpg")
     await read(root, "a.jpg")
-    gc.collect()  # what other tests left behind
     before = set(os.listdir("/proc/self/fd"))
 
     for key in ["a.jpg", "none.jpg", "link.jpg", "../secret.jpg", "."] * 20:
@@ -221,7 +219,7 @@ async def test_no_descriptor_stays_open(root: Path) -> None:
         except SourceError:
             continue
 
-    assert set(os.listdir("/proc/self/fd")) == before
+    assert set(os.listdir("/proc/self/fd")) <= before
 
 
 @pytest.mark.parametrize("name", ["none", "a.jpg"])
