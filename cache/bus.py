@@ -82,25 +82,37 @@ class PurgeBus:
         self._acks = f"{namespace}acks:"
         self._timeout = timeout
         self._poll, self._beat, self._most = poll, beat, most
+        self._untold: dict[tuple[Scope, str], Purge] = {}
         self._tell = client.register_script(_TELL)
         self._live = client.register_script(_BEAT)
 
     async def tell(self, purge: Purge, *, wait: float) -> Reached:
         """Tell all nodes, this one too, and look for up to `wait` seconds who has applied it.
 
-        `TierFailed` if nobody knows whether it was told; once it was, every node will apply it.
+        `TierFailed` if nobody knows whether it was told: `run` tells it once Redis is back. Once
+        it was told, every node will apply it.
         """
         key = uuid4().hex
-        text = json.dumps({"id": key, **asdict(purge)})
-        member = f"{purge.scope}:{purge.name}".encode(errors="surrogatepass")
-        async with answering(self._timeout):
-            live = await self._tell(
-                keys=[self._purges, self._nodes],
-                args=[purge.at, member, self._most, _SILENCE, text],
-            )
+        try:
+            live = await self._announce(purge, key)
+        except TierFailed:
+            if len(self._untold) < self._most:
+                self._untold[purge.scope, purge.name] = purge
+            raise
         known = frozenset(name.decode(errors="replace") for name in live)
         acknowledged = await self._wait_for_acks(self._acks + key, known, wait)
         return Reached(acknowledged, known - acknowledged)
+
+    async def _announce(self, purge: Purge, key: str) -> list[bytes]:
+        """The names of the nodes that live."""
+        text = json.dumps({"id": key, **asdict(purge)})
+        member = f"{purge.scope}:{purge.name}".encode(errors="surrogatepass")
+        async with answering(self._timeout):
+            live: list[bytes] = await self._tell(
+                keys=[self._purges, self._nodes],
+                args=[purge.at, member, self._most, _SILENCE, text],
+            )
+        return live
 
     async def run(self, apply: Callable[[Purge], object]) -> None:
         """Apply every purge there is or will be, some more than once, until this is cancelled."""
@@ -155,6 +167,11 @@ class PurgeBus:
             await channel.ping()
 
     async def _load(self, apply: Callable[[Purge], object]) -> None:
+        while self._untold:
+            name, purge = next(iter(self._untold.items()))
+            await self._announce(purge, uuid4().hex)
+            if self._untold.get(name) is purge:
+                del self._untold[name]
         # Latest first: one that is told meanwhile moves others to later pages, never to earlier.
         for start in range(0, self._most, _PAGE):
             async with answering(self._timeout):

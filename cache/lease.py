@@ -17,6 +17,7 @@ from uuid import uuid4
 from anyio import CancelScope
 from redis.asyncio import Redis
 
+from cache.breaker import Breaker
 from cache.errors import TierFailed
 from cache.shared import answering
 
@@ -40,9 +41,16 @@ class Leases:
     """seconds: how long a lease outlives a holder that died. timeout: of each word with Redis."""
 
     def __init__(
-        self, client: Redis, *, namespace: str, timeout: float, seconds: float = 10
+        self,
+        client: Redis,
+        *,
+        namespace: str,
+        timeout: float,
+        seconds: float = 10,
+        breaker: Breaker | None = None,
     ) -> None:
         self._client = client
+        self._breaker = breaker
         self._prefix = f"{namespace}l:"
         self._timeout = timeout
         self._seconds = seconds
@@ -66,7 +74,7 @@ class Leases:
         `TierFailed` if Redis does not say: the caller makes the result without a lease.
         """
         name, token = self._prefix + key, uuid4().hex
-        async with answering(self._timeout):
+        async with answering(self._timeout, self._breaker):
             taken = await self._client.set(name, token, nx=True, px=self._life)
         return Lease(self, name, token) if taken else None
 

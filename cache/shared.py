@@ -24,6 +24,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from cache.breaker import Breaker
 from cache.errors import TierFailed
 
 SETTING = "SAFELIGHT_CACHE_REDIS_URL"
@@ -65,12 +66,14 @@ async def open_redis(
 
 
 @asynccontextmanager
-async def answering(seconds: float) -> AsyncIterator[None]:
+async def answering(seconds: float, breaker: Breaker | None = None) -> AsyncIterator[None]:
     """`TierFailed` for all that Redis or the way to it does wrong in the block, or for its length.
 
     The timeouts of the client would add up: this one is for waiting for a connection, connecting
-    and the answer together.
+    and the answer together. While the breaker is open it fails at once.
     """
+    if breaker is not None and not breaker.allows():
+        raise TierFailed(f"Redis ({SETTING}): it failed too often, and is left alone for a moment")
     task = asyncio.current_task()
     if task is None:
         raise RuntimeError("expected to run in a task, got a callback")
@@ -84,7 +87,11 @@ async def answering(seconds: float) -> AsyncIterator[None]:
     # again and again would never end.
     if task.cancelling() > cancelled:
         raise asyncio.CancelledError
+    if breaker is not None and failure is None:
+        breaker.succeeded()
     if failure is not None:
+        if breaker is not None:
+            breaker.failed()
         got = f"{type(failure).__name__} {failure}".rstrip()
         raise TierFailed(
             f"Redis ({SETTING}): expected an answer within {seconds:g} s, got {got}"
@@ -115,6 +122,10 @@ class SharedCache(RedisCache):
         _conn: Any = None,
     ) -> bool:
         # The backend's own says SETEX, of which redis-py warns.
+        # The cache's own is the longest: a policy may ask for more.
+        longest: float | None = self.ttl
+        if ttl is not None and longest is not None:
+            ttl = min(ttl, longest)
         life = None if ttl is None else max(1, int(ttl * 1000))
         return bool(await self.client.set(key, value, px=life))
 

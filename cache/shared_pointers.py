@@ -6,6 +6,7 @@ import hashlib
 
 from redis.asyncio import Redis
 
+from cache.breaker import Breaker
 from cache.pointer import Pointer, from_json, to_json
 from cache.shared import answering
 
@@ -28,15 +29,18 @@ return 1
 class SharedPointers:
     """Pointers in Redis. Both methods raise `TierFailed` and nothing else."""
 
-    def __init__(self, client: Redis, *, namespace: str, timeout: float) -> None:
+    def __init__(
+        self, client: Redis, *, namespace: str, timeout: float, breaker: Breaker | None = None
+    ) -> None:
         self._client = client
+        self._breaker = breaker
         self._prefix = f"{namespace}p:"
         self._timeout = timeout
         self._put = client.register_script(_PUT)
 
     async def get(self, reference: str) -> Pointer | None:
         """The latest pointer that was put; None if there is none, or none that can be read."""
-        async with answering(self._timeout):
+        async with answering(self._timeout, self._breaker):
             text = await self._client.get(self._name(reference))
         try:
             return None if text is None else from_json(text)
@@ -48,7 +52,7 @@ class SharedPointers:
         milliseconds = int(ttl * 1000)
         if milliseconds < 1:
             return
-        async with answering(self._timeout):
+        async with answering(self._timeout, self._breaker):
             await self._put(
                 keys=[self._name(reference)],
                 args=[to_json(pointer), repr(pointer.checked), milliseconds],

@@ -16,6 +16,7 @@ from cache.tier import Tier
 from cache.write_behind import Write
 
 _UNWINDING_SECONDS = 1.0
+_AFTER_SECONDS = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +93,22 @@ class Tiers:
                 return entry
         return None
 
-    async def get(self, key: str, *, among: frozenset[str] | None = None) -> Lookup:
-        """The entry from the first tier that has it."""
+    async def get(
+        self,
+        key: str,
+        *,
+        among: frozenset[str] | None = None,
+        only: frozenset[str] | None = None,
+    ) -> Lookup:
+        """The entry from the first tier that has it.
+
+        only: others were asked just now. They are told of what is found, and count as asked.
+        """
         above: list[Placed] = []
         for place in self._allowed(among):
+            if only is not None and place.tier.name not in only:
+                above.append(place)
+                continue
             entry = await place.tier.get(key)
             if entry is not None:
                 await self._promote(key, entry, above)
@@ -219,6 +232,8 @@ class _Behind:
         return [self._pending.pop(key)[1] for key in list(self._pending) if which(key)]
 
     async def _write(self, key: str, entry: Entry, ttl: float | None) -> bool:
+        # The answer goes first: packing and sending a result takes as long as sending that.
+        await asyncio.sleep(_AFTER_SECONDS)
         try:
             async with asyncio.timeout(self._longest):
                 return await self._tier.put(key, entry, ttl=ttl)

@@ -20,6 +20,7 @@ from cache.entry import Entry
 _log = logging.getLogger(__name__)
 
 _LOG_EVERY = 60.0
+_AFTER_SECONDS = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +181,8 @@ class WriteBehind:
         kept = False
         try:
             async with asyncio.timeout(self._deadline):
+                # The answer goes first: sending a result to a store takes longer than that.
+                await asyncio.sleep(_AFTER_SECONDS)
                 kept = await self._write(offer.key, offer.entry, offer.ttl)
             self._written += kept
             self._declined += not kept

@@ -13,9 +13,9 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from cache.breaker import Breaker
 from cache.bus import PurgeBus
 from cache.disk import open_disk
-from cache.entry import Entry
 from cache.flight import Flights
 from cache.lease import Leases
 from cache.memory import MemoryCache
@@ -35,7 +35,7 @@ from origin.settings import Settings
 from origin.sources.errors import SourceNotFound
 from origin.sources.s3_client import open_client
 from origin.sources.source import Source
-from origin.variants import failure_seconds
+from origin.variants import Made, failure_seconds
 
 # Seconds after which a tier that does not answer is a miss.
 _DISK_SECONDS = 1.0
@@ -55,7 +55,7 @@ class Caches:
     pointers: Pointers
     purges: Purges
     purger: Purger
-    flights: Flights[str, Entry]
+    flights: Flights[str, Made]
     leases: Leases | None
     afterwards: Afterwards
     written_behind: WriteBehind | None
@@ -96,8 +96,12 @@ async def open_caches(settings: Settings, sources: Source) -> AsyncIterator[Cach
         if redis is not None:
             node = node_name(settings)
             bus = PurgeBus(redis, node=node, namespace=_NAMESPACE, timeout=_REDIS_SECONDS)
-            shared = SharedPointers(redis, namespace=_NAMESPACE, timeout=_REDIS_SECONDS)
-            leases = Leases(redis, namespace=_NAMESPACE, timeout=_REDIS_SECONDS)
+            # One for both: a Redis that does not answer costs a request its patience once.
+            breaker = Breaker()
+            shared = SharedPointers(
+                redis, namespace=_NAMESPACE, timeout=_REDIS_SECONDS, breaker=breaker
+            )
+            leases = Leases(redis, namespace=_NAMESPACE, timeout=_REDIS_SECONDS, breaker=breaker)
         purger = Purger(
             purges, tiers, file, bus, afterwards, node_name(settings), settings.pointer_ttl
         )
@@ -109,7 +113,7 @@ async def open_caches(settings: Settings, sources: Source) -> AsyncIterator[Cach
             shared=shared,
         )
         stack.push_async_callback(pointers.close)
-        flights: Flights[str, Entry] = Flights(
+        flights: Flights[str, Made] = Flights(
             # The work has a deadline of its own, which is told better.
             deadline=settings.timeout + 5,
             lifetime=lambda error: failure_seconds(error, negative_ttl=settings.negative_ttl),

@@ -88,6 +88,12 @@ class Hot:
             path = self._log.shown(scope["raw_path"])
             self._known[plain.name] = _Known(asked, path)
 
+    def recall(self, scope: Mapping[str, Any]) -> Asked | None:
+        """What the path was found to ask for, if it was asked in the same words before."""
+        plain = _read(scope)
+        known = None if plain is None else self._known.get(plain.name)
+        return None if known is None else known.asked
+
     def answer(self, scope: Mapping[str, Any]) -> HotAnswer | None:
         """The whole answer if there is nothing to wait for."""
         start = time.perf_counter()

@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-import anyio
 from starlette.requests import Request
 from starlette.responses import Response
 
 from origin.asked import Asked, ask
 from origin.conditional import not_modified, precondition_failed
-from origin.departure import while_present
-from origin.errors import Deadline, Expired, PreconditionFailed, UrlTooLong
+from origin.departure import while_awaited
+from origin.errors import Expired, PreconditionFailed, UrlTooLong
 from origin.negotiation import offered_formats
 from origin.respond import age, picture, unchanged, validator_headers
 from origin.services import Services, State
@@ -28,15 +27,16 @@ _PARTS = ("range", "if-range")
 
 async def image(request: Request[State]) -> Response:
     """Verify ▸ parse ▸ negotiate ▸ answer within the deadline."""
-    services = request.state["services"]
-    asked = read(request.scope["raw_path"], _accept(request), services)
-    request.state["hot"].remember(request.scope, asked)
-    timeout = services.settings.timeout
-    try:
-        with anyio.fail_after(timeout):
-            return await while_present(request.receive, lambda: _answer(request, asked, services))
-    except TimeoutError:
-        raise Deadline(f"not done within {timeout:g} s (SAFELIGHT_TIMEOUT)") from None
+    services, hot = request.state["services"], request.state["hot"]
+    asked = hot.recall(request.scope)
+    if asked is None:
+        asked = read(request.scope["raw_path"], _accept(request), services)
+        hot.remember(request.scope, asked)
+    return await while_awaited(
+        request.receive,
+        lambda: _answer(request, asked, services),
+        seconds=services.settings.timeout,
+    )
 
 
 def read(raw_path: bytes, accept: str | None, services: Services) -> Asked:

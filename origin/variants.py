@@ -11,7 +11,7 @@ from cache.flight import Flight, Flights
 from cache.lease import Lease, Leases
 from cache.pointers import Pointers
 from cache.purges import Purges
-from cache.tiers import Stored, Tiers
+from cache.tiers import Lookup, Stored, Tiers
 from origin.afterwards import Afterwards
 from origin.asked import Asked, Wanted, want
 from origin.cache_status import CacheStatus
@@ -23,7 +23,19 @@ from transforms.errors import EngineError, TransformError
 
 # A source that changes as often as this while it is read is being written.
 _TRIES = 3
+# Objects are asked last and once: that takes as long as all others together.
+_NEAR = frozenset({"disk", "redis"})
+_FAR = frozenset({"objects"})
 _SHARED = frozenset({"redis", "objects"})
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """tier: where it was found; None if it was made. missed: those that were asked in vain."""
+
+    entry: Entry
+    tier: str | None
+    missed: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +56,7 @@ class Variants:
     tiers: Tiers
     pointers: Pointers
     purges: Purges
-    flights: Flights[str, Entry]
+    flights: Flights[str, Made]
     leases: Leases | None
     afterwards: Afterwards
     timeout: float
@@ -87,71 +99,78 @@ class Variants:
         return await self._find(wanted, later=later)
 
     async def _find(self, wanted: Wanted, *, later: bool) -> Found:
-        lookup = await self.tiers.get(wanted.key, among=wanted.asked.policy.results)
-        if lookup.entry is not None and lookup.tier is not None:
-            status = CacheStatus.of_hit(lookup.tier, lookup.missed)
-            return Found(wanted, lookup.entry, status, kept=True)
+        entry = self.tiers.peek(wanted.key, among=wanted.asked.policy.results)
+        if entry is not None:
+            return Found(wanted, entry, CacheStatus.of_hit("memory", ()), kept=True)
 
-        async def make(flight: Flight) -> Entry:
-            return await self._make(wanted, flight, later=later)
+        async def make(flight: Flight) -> Made:
+            return await self._find_or_make(wanted, flight, later=later)
 
         # Who can wait flies apart, or those who cannot would wait with him.
         name = f"later {wanted.key}" if later else wanted.key
-        entry, collapsed = await self.flights.run(name, make)
-        status = CacheStatus.of_miss(lookup.missed, stored=lookup.missed, collapsed=collapsed)
-        return Found(wanted, entry, status, kept=False)
+        made, collapsed = await self.flights.run(name, make)
+        if made.tier is not None:
+            return Found(wanted, made.entry, CacheStatus.of_hit(made.tier, made.missed), kept=True)
+        status = CacheStatus.of_miss(made.missed, made.missed, collapsed=collapsed)
+        return Found(wanted, made.entry, status, kept=False)
 
-    async def _make(self, wanted: Wanted, flight: Flight, *, later: bool) -> Entry:
+    async def _find_or_make(self, wanted: Wanted, flight: Flight, *, later: bool) -> Made:
+        """For all who ask at the same time: even a look into a tier is done once."""
         try:
             async with asyncio.timeout(self.timeout):
+                lookup = await self._look(wanted, _NEAR)
+                if lookup.entry is not None:
+                    return Made(lookup.entry, lookup.tier, lookup.missed)
                 lease = None if later else await self._lease(wanted)
-                if isinstance(lease, Entry):
-                    return lease
-                return await self._make_alone(wanted, flight, lease, later=later)
+                try:
+                    # Another node may have finished since.
+                    lookup = await self._look(wanted, _SHARED if self.leases else _FAR)
+                    if lookup.entry is not None:
+                        self._give_back(lease)
+                        return Made(lookup.entry, lookup.tier, lookup.missed)
+                    entry = await self.renderer.render(wanted, later=later, started=flight.commit)
+                except BaseException:
+                    self._give_back(lease)
+                    raise
+                policy = wanted.asked.policy
+                stored = await self.tiers.put(
+                    wanted.key, entry, among=policy.results, ttl=policy.keep
+                )
+                self._give_back(lease, stored)
+                return Made(entry, None, lookup.missed)
         except TimeoutError:
             raise Deadline(f"not done within {self.timeout:g} s (SAFELIGHT_TIMEOUT)") from None
 
-    async def _make_alone(
-        self, wanted: Wanted, flight: Flight, lease: Lease | None, *, later: bool
-    ) -> Entry:
-        policy, stored = wanted.asked.policy, None
-        try:
-            entry = await self.renderer.render(wanted, later=later, started=flight.commit)
-            stored = await self.tiers.put(wanted.key, entry, among=policy.results, ttl=policy.keep)
-            return entry
-        finally:
-            if lease is not None:
-                self.afterwards.begin(_release(lease, stored, within=self.timeout))
+    async def _look(self, wanted: Wanted, only: frozenset[str]) -> Lookup:
+        return await self.tiers.get(wanted.key, among=wanted.asked.policy.results, only=only)
 
-    async def _lease(self, wanted: Wanted) -> Lease | Entry | None:
-        """The right to make this, or what another node made; None where nodes cannot share."""
-        among = _SHARED & (wanted.asked.policy.results or _SHARED)
-        if self.leases is None or not among:
+    async def _lease(self, wanted: Wanted) -> Lease | None:
+        """The right to make this; None where nodes cannot share, or it is somebody else's.
+
+        If it is somebody else's, they have ended by then: well, or not.
+        """
+        among = wanted.asked.policy.results
+        if self.leases is None or not (among is None or among & _SHARED):
             return None
-        for _ in range(_TRIES):
-            try:
+        try:
+            lease = await self.leases.acquire(wanted.key)
+            if lease is None:
+                await self.leases.wait(wanted.key, timeout=self.timeout)
                 lease = await self.leases.acquire(wanted.key)
-                if lease is None:
-                    await self.leases.wait(wanted.key, timeout=self.timeout)
-            except CacheError:
-                return None
-            try:
-                # Another node may have finished since the tiers were asked.
-                kept = (await self.tiers.get(wanted.key, among=among)).entry
-            except asyncio.CancelledError:
-                self._give_back(lease)
-                raise
-            if kept is not None:
-                self._give_back(lease)
-                return kept
-            if lease is not None:
-                return lease
-        # Others fail to make it, or cannot keep it where we could find it.
-        return None
+            return lease
+        except CacheError:
+            return None
 
-    def _give_back(self, lease: Lease | None) -> None:
+    def _give_back(self, lease: Lease | None, stored: Stored | None = None) -> None:
+        """Once other nodes can find the result: one that looks earlier would make it again."""
+
+        async def release(lease: Lease) -> None:
+            if stored is not None:
+                await stored.shared(within=self.timeout)
+            await lease.release()
+
         if lease is not None:
-            self.afterwards.begin(lease.release())
+            self.afterwards.begin(release(lease))
 
 
 def failure_seconds(error: Exception, *, negative_ttl: float) -> float:
@@ -160,10 +179,3 @@ def failure_seconds(error: Exception, *, negative_ttl: float) -> float:
         return 0.0
     lasting = isinstance(error, TransformError) and not isinstance(error, EngineError)
     return negative_ttl if lasting or isinstance(error, SourceTooLarge) else 1.0
-
-
-async def _release(lease: Lease, stored: Stored | None, *, within: float) -> None:
-    """Once other nodes can find the result: one that looks earlier would make it again."""
-    if stored is not None:
-        await stored.shared(within=within)
-    await lease.release()

@@ -9,10 +9,11 @@ import pyvips
 from rich.console import Console
 from rich.table import Table
 
-from loadtests.bench import encoders, floor, reduction, throughput
+from loadtests.bench import encoders, floor, hits, reduction, throughput
 
-BENCHMARKS: dict[str, Callable[[], Table]] = {
+BENCHMARKS: dict[str, Callable[[], Table | list[Table]]] = {
     "floor": floor.run,
+    "hits": hits.run,
     "throughput": throughput.run,
     "reduction": reduction.run,
     "encoders": encoders.run,
@@ -28,8 +29,9 @@ def main(names: list[str]) -> int:
     pyvips.concurrency_set(1)  # type: ignore[attr-defined]  # missing in the stubs
     for name in names or BENCHMARKS:
         with console.status(f"measuring {name} …"):
-            table = BENCHMARKS[name]()
-        console.print(table, "")
+            tables = BENCHMARKS[name]()
+        for table in tables if isinstance(tables, list) else [tables]:
+            console.print(table, "")
     return 0
 
 

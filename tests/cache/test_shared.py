@@ -38,6 +38,16 @@ async def test_a_result_lives_for_as_long_as_its_put_says(
         assert 0 <= milliseconds - await client.pttl("r:key") <= milliseconds / 2
 
 
+async def test_no_result_lives_longer_than_the_cache_allows(redis_url: str) -> None:
+    async with open_redis(redis_url, timeout=5) as client:
+        cache = redis_cache(client, namespace="", timeout=5)
+        cache.ttl = 50.0
+
+        await cache.set("key", b"", ttl=1000)
+
+        assert 0 < await client.pttl("r:key") <= 50_000
+
+
 async def test_clearing_a_source_takes_nothing_of_anybody(redis_url: str) -> None:
     async with open_redis(redis_url, timeout=5) as client:
         cache = redis_cache(client, namespace="one:", timeout=5)
