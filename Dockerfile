@@ -1,4 +1,5 @@
 # The server as a non-root user on Debian; works with a read-only root file system.
+# For the disk tier: SAFELIGHT_CACHE_DISK_DIR=/var/cache/safelight, with a volume of its own there.
 FROM debian:bookworm-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends python3 python3-venv \
     && rm -rf /var/lib/apt/lists/*
@@ -11,7 +12,8 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
         ca-certificates fontconfig fonts-dejavu-core libjemalloc2 python3 \
     && rm -rf /var/lib/apt/lists/* \
     && ln -s /usr/lib/*/libjemalloc.so.2 /usr/local/lib/libjemalloc.so.2 \
-    && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin safelight
+    && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin safelight \
+    && install -d -o 10001 -m 0700 /var/cache/safelight
 COPY --from=build /venv /venv
 COPY signing /app/signing
 COPY transforms /app/transforms

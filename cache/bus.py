@@ -114,14 +114,20 @@ class PurgeBus:
             )
         return live
 
-    async def run(self, apply: Callable[[Purge], object]) -> None:
-        """Apply every purge there is or will be, some more than once, until this is cancelled."""
+    async def run(
+        self, apply: Callable[[Purge], object], *, loaded: Callable[[], None] = lambda: None
+    ) -> None:
+        """Apply every purge there is or will be, some more than once, until this is cancelled.
+
+        `loaded` is called whenever all that there are have been applied.
+        """
         pause = _FIRST_PAUSE
         try:
             while True:
                 try:
                     async with self._client.pubsub() as channel:
                         await self._join(channel, apply)
+                        loaded()
                         pause = _FIRST_PAUSE
                         await self._listen(channel, apply)
                 # Whatever it is: a node that stops listening would serve what was purged.

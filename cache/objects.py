@@ -68,7 +68,7 @@ class ObjectCache(BaseCache):
         *,
         timeout: float,
         max_entry_bytes: int,
-        page: int = 250,
+        page: int = 100,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """timeout: seconds per call. max_entry_bytes: of a frame. page: keys deleted at once."""

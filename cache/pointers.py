@@ -4,7 +4,8 @@
     age < ttl      the pointer as it is, and a look behind it: who is asked for often never waits
     older          the look is waited for, but with patience: if it is late or fails, the pointer
                    is served stale, up to `stale_for` seconds more
-    unknown        the look is waited for, and its failure is the caller's
+    unknown        the look is waited for, and its failure is the caller's, unless another node
+                   knows the source: then what that node knew is served, as above
 
 A source that is missing is known for `negative_ttl` seconds and is unknown after that; so is one
 that was purged. A purge says "do not serve what you knew", so a purged source whose look fails is a
@@ -90,6 +91,10 @@ class Pointers:
         age = self._clock() - known.pointer.checked
         return known.pointer if age < self._fresh(known.pointer) else None
 
+    def knows(self, reference: str) -> bool:
+        """Whether `get` has something to go by, however old."""
+        return self._known.find(reference) is not None
+
     async def get(self, reference: str) -> Pointer:
         """The pointer as the table above says; raises what the look at the source raises."""
         known = self._known.find(reference)
@@ -136,11 +141,25 @@ class Pointers:
         return pointer
 
     async def _find(self, reference: str, generation: int) -> Pointer:
-        pointer = await self._ask_shared(reference)
-        if pointer is None:
-            self.counts["look"] += 1
-            began = self._clock()
-            pointer = replace(await self._source(reference), checked=began)
+        shared = await self._ask_shared(reference)
+        if shared is not None and self._clock() - shared.checked < self._fresh(shared):
+            self.counts["shared"] += 1
+            return self._known.keep(reference, shared, generation)
+        # Who knows more than nothing falls back on that.
+        if shared is not None and (self._known.find(reference) or shared.validator is None):
+            shared = None
+        self.counts["look"] += 1
+        began = self._clock()
+        try:
+            async with asyncio.timeout(None if shared is None else self._patience):
+                pointer = replace(await self._source(reference), checked=began)
+        except Exception as error:
+            if shared is None:
+                raise
+            logger.warning("%s: no news, serving what others knew: %r", reference, error)
+            self.counts["stale"] += 1
+            pointer = shared
+        else:
             self._share(reference, pointer)
         return self._known.keep(reference, pointer, generation)
 
@@ -189,7 +208,7 @@ class Pointers:
             return None
 
     async def _ask_shared(self, reference: str) -> Pointer | None:
-        """Another node's pointer, if it is as good as a look."""
+        """Another node's pointer, however old; None if it is from before a purge."""
         if self._shared is None:
             return None
         try:
@@ -202,14 +221,12 @@ class Pointers:
             return None
         now = self._clock()
         pointer = replace(pointer, checked=min(pointer.checked, now))
-        old = now - pointer.checked >= self._fresh(pointer)
-        if old or before(pointer, self._purges.of_source(reference)):
-            return None
-        self.counts["shared"] += 1
-        return pointer
+        old = now - pointer.checked >= self._ttl + self._stale_for
+        return None if old or before(pointer, self._purges.of_source(reference)) else pointer
 
     def _share(self, reference: str, pointer: Pointer) -> None:
-        ttl = self._fresh(pointer)
+        missing = pointer.validator is None
+        ttl = self._negative_ttl if missing else self._ttl + self._stale_for
         if self._shared is None or ttl <= 0 or len(self._puts) >= self._most_behind:
             return
         put = self._put(self._shared, reference, pointer, ttl)

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -74,7 +75,8 @@ class Purges:
 
     def next_at(self, now: float) -> int:
         """A time for a new purge: later than all that are known, even those of a fast clock."""
-        return max(int(now * 1000), self._latest + 1)
+        # Rounded up: a look in the same millisecond began before.
+        return max(math.ceil(now * 1000), self._latest + 1)
 
     def of_source(self, reference: str) -> int:
         """The latest purge that covers the source; 0: it never was purged."""

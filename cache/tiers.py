@@ -141,13 +141,16 @@ class Tiers:
         await self._settle(lambda pending: pending == key)
         await asyncio.gather(*(place.tier.delete(key) for place in self._places))
 
-    async def drop_source(self, source: str) -> dict[str, bool]:
+    async def drop_source(
+        self, source: str, *, among: frozenset[str] | None = None
+    ) -> dict[str, bool]:
         """Forget all keys of the source; whether it worked, by tier. What waits in a queue of its
         own is still written.
         """
         await self._settle(lambda pending: pending.startswith(f"{source}/"))
-        dropped = await asyncio.gather(*(place.tier.drop(source) for place in self._places))
-        return dict(zip(self._behind, dropped, strict=True))
+        tiers = [place.tier for place in self._allowed(among)]
+        dropped = await asyncio.gather(*(tier.drop(source) for tier in tiers))
+        return {tier.name: worked for tier, worked in zip(tiers, dropped, strict=True)}
 
     def counts(self) -> dict[str, Mapping[str, int]]:
         """By tier, what `cache.tier` lists, and copies from below: promoted; writes that found no

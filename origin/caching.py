@@ -7,7 +7,7 @@ import os
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -40,8 +40,10 @@ from origin.variants import Made, failure_seconds
 # Seconds after which a tier that does not answer is a miss.
 _DISK_SECONDS = 1.0
 _REDIS_SECONDS = 0.3
+_JOIN_SECONDS = 1.0
 _OBJECTS_SECONDS = 2.0
 _WRITE_SECONDS = 30.0
+_LEASE_SECONDS = 10.0
 _CONNECTIONS = 32
 _NAMESPACE = "safelight:"
 _MEGABYTE = 1 << 20
@@ -77,11 +79,11 @@ class Caches:
 
 
 @asynccontextmanager
-async def open_caches(settings: Settings, sources: Source) -> AsyncIterator[Caches]:
+async def open_caches(settings: Settings, sources: Source, purges: Purges) -> AsyncIterator[Caches]:
     """ValueError names a setting that cannot be used. A tier that is down is no reason not to
     start.
     """
-    purges, afterwards = Purges(), Afterwards()
+    afterwards = Afterwards()
     async with AsyncExitStack() as stack:
         redis = await _open_redis(settings, stack)
         placed, behind = await _open_tiers(settings, redis, stack)
@@ -101,7 +103,14 @@ async def open_caches(settings: Settings, sources: Source) -> AsyncIterator[Cach
             shared = SharedPointers(
                 redis, namespace=_NAMESPACE, timeout=_REDIS_SECONDS, breaker=breaker
             )
-            leases = Leases(redis, namespace=_NAMESPACE, timeout=_REDIS_SECONDS, breaker=breaker)
+            leases = Leases(
+                redis,
+                namespace=_NAMESPACE,
+                timeout=_REDIS_SECONDS,
+                # Who waits for a holder that died must have time left to make the result.
+                seconds=min(_LEASE_SECONDS, settings.timeout / 3),
+                breaker=breaker,
+            )
         purger = Purger(
             purges, tiers, file, bus, afterwards, node_name(settings), settings.pointer_ttl
         )
@@ -207,8 +216,12 @@ async def _open_objects(settings: Settings, stack: AsyncExitStack) -> Tier:
 
 @asynccontextmanager
 async def _running(bus: PurgeBus, purger: Purger) -> AsyncIterator[None]:
-    task = asyncio.create_task(bus.run(purger.hear))
+    loaded = asyncio.Event()
+    task = asyncio.create_task(bus.run(purger.hear, loaded=loaded.set))
     try:
+        # Results that were purged while this node was away must not be found meanwhile.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(loaded.wait(), _JOIN_SECONDS)
         yield
     finally:
         task.cancel()

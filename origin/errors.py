@@ -48,7 +48,11 @@ class RangeNotSatisfiable(OriginError):
 
 
 class Overloaded(OriginError):
-    """There is no room in the queue."""
+    """There is no room in the queue. retry_after: seconds until there may be."""
+
+    def __init__(self, message: str, *, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = max(1, retry_after)
 
 
 class Deadline(OriginError):
@@ -112,6 +116,7 @@ ANSWERS: dict[type[Exception], Answer] = {
     sources.SourceTruncated: Answer(502, "source_truncated", "The source came incomplete"),
     sources.SourceTimeout: Answer(504, "source_timeout", "The source did not answer in time"),
     sources.SourceUnavailable: Answer(502, "source_unavailable", "The source is unavailable"),
+    sources.SourceBusy: Answer(503, "source_busy", "The source is busy, try again"),
     sources.SourceDenied: Answer(502, "source_denied", "The source refused this server"),
     OriginError: Answer(500, "internal", "Internal error"),
     UrlTooLong: Answer(414, "url_too_long", "The URL is too long", True),

@@ -63,12 +63,18 @@ def refuse_expired(plan: Plan, *, now: float) -> None:
 async def _answer(request: Request[State], asked: Asked, services: Services) -> Response:
     """Version ▸ 304? ▸ kept? ▸ fetch ▸ render."""
     now, manner = time.time(), services.manner
-    wanted = await services.variants.identify(asked)
+    variants = services.variants
+    wanted = variants.identify_known(asked, None)
+    if wanted is None:
+        if not variants.pointers.knows(asked.plan.source):
+            # Not even a look at a source whose picture could not be made in time.
+            variants.renderer.admission.refuse_late(services.settings.timeout)
+        wanted = await variants.identify(asked)
     headers = validator_headers(wanted, manner, now=now)
     fields = _fields(request)
     if _is_unchanged(fields, headers["etag"], wanted.modified):
         return unchanged({**headers, "age": age(wanted, now=now)})
-    found = await services.variants.find(wanted)
+    found = await variants.find(wanted)
     if found.wanted is not wanted:
         wanted = found.wanted
         headers = validator_headers(wanted, manner, now=now)

@@ -40,6 +40,7 @@ def make_side_app(services: Services, ready: Callable[[], bool]) -> Starlette:
             **services.caches.facts(),
             "sources": {"fetched": services.sources.fetched, "shared": services.sources.shared},
             "workers": services.workers.facts(),
+            "admission": services.variants.renderer.admission.facts(),
         }
 
     return make_admin(ready, purge=services.caches.purger.purge, warm=warm_all, facts=facts)

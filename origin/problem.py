@@ -29,7 +29,7 @@ def problem(request: Request[Any], error: Exception, *, negative_ttl: float = 0)
         "x-safelight-error": answer.code,
     }
     if answer.status == 503:
-        headers["retry-after"] = str(RETRY_AFTER)
+        headers["retry-after"] = str(getattr(error, "retry_after", RETRY_AFTER))
     if isinstance(error, RangeNotSatisfiable):
         headers["content-range"] = unsatisfied_range(error.size)
     if answer.status == 405:

@@ -2,14 +2,18 @@
 
 A purge changes the names of results (`origin.asked`), so what was kept is out of reach at once, on
 every node that has heard of it, however many results there are. What the tiers still hold of a
-source is deleted behind that, to give the room back.
+source is deleted behind that, to give the room back: each node deletes its own, and what all share
+is deleted by the node that was told, as the bucket would suffer from all of them at once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from dataclasses import dataclass
+
+import structlog
 
 from cache.bus import PurgeBus
 from cache.errors import CacheError
@@ -23,7 +27,15 @@ from origin.sources.reference import Reference
 from origin.tags import source_tag
 
 # Other nodes answer within milliseconds, or not at all.
-_WAIT_SECONDS = 2.0
+_WAIT_SECONDS = 1.5
+# A bucket with many results of the source takes longer than anybody wants to watch.
+_DROP_SECONDS = 1.0
+# Nobody waits for a bucket that is slow, so it is tried again.
+_PAUSES = (1.0, 5.0, 15.0)
+_OWN = frozenset({"memory", "disk"})
+_SHARED = frozenset({"objects"})
+
+log = structlog.get_logger("safelight")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +58,7 @@ class Purger:
         self.purges.apply(purge)
         if self.file is not None:
             await self.file.append(purge)
-        tiers, nodes = await asyncio.gather(self._drop(purge), self._tell(purge))
+        tiers, nodes = await asyncio.gather(self._drop_all(purge), self._tell(purge))
         reached, missing = nodes
         return PurgeReport(
             scope=scope,
@@ -67,18 +79,42 @@ class Purger:
     async def _follow(self, purge: Purge) -> None:
         if self.file is not None:
             await self.file.append(purge)
-        await self._drop(purge)
+        if purge.scope == "source":
+            await self._drop(purge, _OWN, {})
 
-    async def _drop(self, purge: Purge) -> dict[str, TierState]:
-        """Only a source's results lie together; those of a prefix or tag are merely not found."""
-        if purge.scope != "source":
-            return dict.fromkeys(self.tiers.names, "hidden")
-        dropped = await self.tiers.drop_source(source_name(purge.name))
-        states: dict[str, TierState] = {
-            name: "dropped" if worked else "failed" for name, worked in dropped.items()
-        }
-        # Redis has no folders: what lies there goes by its time to live.
-        return states | ({"redis": "hidden"} if states.get("redis") == "dropped" else {})
+    async def _drop_all(self, purge: Purge) -> dict[str, TierState]:
+        """Only a source's results lie together; those of a prefix or tag are merely not found.
+
+        So are those in Redis, which has no folders, and those that take too long to delete.
+        """
+        states: dict[str, TierState] = dict.fromkeys(self.tiers.names, "hidden")
+        if purge.scope == "source":
+            await self._drop(purge, _OWN, states)
+            done = asyncio.Event()
+
+            async def drop_shared() -> None:
+                for pause in (*_PAUSES, None):
+                    worked = await self._drop(purge, _SHARED, states)
+                    done.set()
+                    if worked or pause is None:
+                        return
+                    await asyncio.sleep(pause)
+
+            if self.afterwards.begin(drop_shared()):
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(done.wait(), _DROP_SECONDS)
+        return dict(states)
+
+    async def _drop(
+        self, purge: Purge, among: frozenset[str], states: dict[str, TierState]
+    ) -> bool:
+        """Writes down what became of each of the tiers; whether all of them worked."""
+        dropped = await self.tiers.drop_source(source_name(purge.name), among=among)
+        for tier, worked in dropped.items():
+            states[tier] = "dropped" if worked else "failed"
+            if not worked:
+                log.warning("old results stay, where nothing finds them", tier=tier, of=purge.name)
+        return all(dropped.values())
 
     async def _tell(self, purge: Purge) -> tuple[frozenset[str], frozenset[str]]:
         if self.bus is None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from cache.entry import Entry
 from cache.pointer import Pointer
+from origin.admission import Admission, is_dear
 from origin.asked import Wanted
 from origin.each import each
 from origin.errors import WorkerCrashed
@@ -25,10 +26,35 @@ class Renderer:
 
     sources: Source
     workers: Workers
+    admission: Admission
     max_src_bytes: int
 
-    async def render(self, wanted: Wanted, *, later: bool, started: Callable[[], None]) -> Entry:
-        """SourceChanged if a source is of another version by now; what `Workers.render` raises."""
+    async def render(
+        self, wanted: Wanted, *, seconds: float, later: bool, started: Callable[[], None]
+    ) -> Entry:
+        """Overloaded if it would take longer than `seconds`, given what was admitted before.
+
+        SourceChanged if a source is of another version by now; what `Workers.render` raises.
+        """
+        if later:
+            # Nobody waits for it, and it takes no worker from anyone.
+            return await self._render(wanted, dear=False, later=True, started=started)
+        size = sum(pointer.size or 0 for pointer in wanted.pointers)
+        cost = self.admission.costs.predict(wanted.asked.plan, wanted.pointers[0].size)
+        began: list[float] = []
+
+        def begun() -> None:
+            began.append(time.perf_counter())
+            started()
+
+        with self.admission.admitted(cost, source_bytes=size, seconds=seconds):
+            entry = await self._render(wanted, dear=is_dear(cost), later=False, started=begun)
+        self.admission.costs.learn(cost, (time.perf_counter() - began[-1]) * 1000)
+        return entry
+
+    async def _render(
+        self, wanted: Wanted, *, dear: bool, later: bool, started: Callable[[], None]
+    ) -> Entry:
         plan = wanted.asked.plan
         max_bytes = plan.of(RequestedLimits).src_bytes or self.max_src_bytes
         versions = dict(zip(wanted.asked.references, map(_version, wanted.pointers), strict=True))
@@ -42,6 +68,7 @@ class Renderer:
                 plan,
                 blobs[plan.source].file,
                 {asset: blobs[asset].file for asset in plan.assets},
+                dear=dear,
                 later=later,
                 started=started,
             )

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from cache.objects import parse_location
+from cache.purges import Purges
 from cache.shared import read_url
+from origin.admission import Admission
 from origin.caching import Caches, open_caches
 from origin.config_file import read_config_file
+from origin.costs import Costs
 from origin.hot import Hot
 from origin.kept_sources import KeptSources, keep_sources
 from origin.policy import Policies
@@ -106,11 +109,20 @@ def make_manner(settings: Settings) -> Manner:
     )
 
 
+def make_admission(settings: Settings, workers: Workers) -> Admission:
+    max_bytes = int(settings.max_in_hand_mb * 2**20)
+    return Admission(workers.count, Costs(), max_bytes=max_bytes)
+
+
 def make_variants(
-    settings: Settings, sources: Source, workers: Workers, caches: Caches
+    settings: Settings,
+    sources: Source,
+    workers: Workers,
+    caches: Caches,
+    admission: Admission,
 ) -> Variants:
     return Variants(
-        Renderer(sources, workers, int(settings.max_src_mb * 2**20)),
+        Renderer(sources, workers, admission, int(settings.max_src_mb * 2**20)),
         caches.tiers,
         caches.pointers,
         caches.purges,
@@ -154,12 +166,13 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """SettingsError if anything in the settings cannot be used."""
     check(settings)
     async with AsyncExitStack() as stack:
-        sources = await _open_sources(settings, stack)
+        purges = Purges()
+        sources = await _open_sources(settings, purges, stack)
         workers = await stack.enter_async_context(
             open_workers(settings.workers or cpu_quota(), make_limits(settings))
         )
         try:
-            caches = await stack.enter_async_context(open_caches(settings, sources))
+            caches = await stack.enter_async_context(open_caches(settings, sources, purges))
         except ValueError as error:
             raise SettingsError(str(error)) from error
         yield Services(
@@ -171,11 +184,11 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             sources,
             workers,
             caches,
-            make_variants(settings, sources, workers, caches),
+            make_variants(settings, sources, workers, caches, make_admission(settings, workers)),
         )
 
 
-async def _open_sources(settings: Settings, stack: AsyncExitStack) -> KeptSources:
+async def _open_sources(settings: Settings, purges: Purges, stack: AsyncExitStack) -> KeptSources:
     try:
         sources = await stack.enter_async_context(
             open_sources(
@@ -194,6 +207,7 @@ async def _open_sources(settings: Settings, stack: AsyncExitStack) -> KeptSource
     return await stack.enter_async_context(
         keep_sources(
             sources,
+            purges,
             max_bytes=int(settings.cache_sources_mb * 2**20),
             seconds=_KEEP_SOURCES_SECONDS,
             timeout=settings.timeout,

@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     http_allow_private: bool = Field(
         False, description="1: HTTP sources may lie on addresses that are not public"
     )
+    source_connections: int = Field(
+        32, ge=1, le=1024, description="most requests to one bucket or host at a time"
+    )
     cache_memory_mb: float = Field(
         256, ge=0, le=1e6, description="memory tier, in 2^20 bytes; 0 is off"
     )
@@ -107,6 +110,9 @@ class Settings(BaseSettings):
     )
     max_src_megapixels: Positive = Field(100.0, description="largest source, all frames together")
     max_src_mb: Positive = Field(100.0, description="largest source file, in 2^20 bytes")
+    max_in_hand_mb: Positive = Field(
+        1024, description="sources of all renders in hand together, in 2^20 bytes"
+    )
     max_frames: int = Field(200, ge=1, le=100_000, description="most frames of an animation")
     max_result_megapixels: Positive = Field(40.0, description="largest result, all frames together")
     config: Path | None = Field(None, description="TOML file with presets and policies")

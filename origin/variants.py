@@ -117,7 +117,7 @@ class Variants:
     async def _find_or_make(self, wanted: Wanted, flight: Flight, *, later: bool) -> Made:
         """For all who ask at the same time: even a look into a tier is done once."""
         try:
-            async with asyncio.timeout(self.timeout):
+            async with asyncio.timeout(self.timeout) as limit:
                 lookup = await self._look(wanted, _NEAR)
                 if lookup.entry is not None:
                     return Made(lookup.entry, lookup.tier, lookup.missed)
@@ -128,7 +128,10 @@ class Variants:
                     if lookup.entry is not None:
                         self._give_back(lease)
                         return Made(lookup.entry, lookup.tier, lookup.missed)
-                    entry = await self.renderer.render(wanted, later=later, started=flight.commit)
+                    left = (limit.when() or 0.0) - asyncio.get_running_loop().time()
+                    entry = await self.renderer.render(
+                        wanted, seconds=left, later=later, started=flight.commit
+                    )
                 except BaseException:
                     self._give_back(lease)
                     raise

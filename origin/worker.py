@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import sys
+from contextlib import suppress
 
 from origin.picture_file import map_picture
 from origin.wire import HEADER_LENGTH, MOST_FILES, READY, pack_answer, unpack_job
@@ -28,13 +29,15 @@ def main(descriptor: int) -> None:
     link = socket.socket(fileno=descriptor)
     secure()
     link.sendall(READY)
-    while (received := _receive(link)) is not None:
-        job, files = received
-        answer = pack_answer(_work(job, files))
-        for file in files:
-            os.close(file)
-        # In one piece: the server need not wake up twice for it.
-        link.sendall(answer)
+    # A server that was killed resets the connection.
+    with suppress(ConnectionError):
+        while (received := _receive(link)) is not None:
+            job, files = received
+            answer = pack_answer(_work(job, files))
+            for file in files:
+                os.close(file)
+            # In one piece: the server need not wake up twice for it.
+            link.sendall(answer)
 
 
 def _work(job_data: bytes, files: list[int]) -> Encoded | Exception:

@@ -34,6 +34,8 @@ class _Order:
 
     job: bytes
     files: tuple[PictureFile, ...]
+    dear: bool
+    since: float
     started: Callable[[], None]
     answer: asyncio.Future[tuple[bytes, bytes]]
 
@@ -49,8 +51,9 @@ class Workers:
         self._idle: deque[WorkerLink] = deque()
         self._busy: dict[WorkerLink, _Order] = {}
         self._all: set[WorkerLink] = set()
-        # Someone waits for the first; the second is for times when there is nothing else to do.
-        self._waiting: deque[_Order] = deque()
+        # Dear work never has all workers; the last lane is for when there is nothing else to do.
+        self._cheap: deque[_Order] = deque()
+        self._dear: deque[_Order] = deque()
         self._later: deque[_Order] = deque()
         self._replacing: set[asyncio.Task[None]] = set()
         self.begun = 0
@@ -61,14 +64,16 @@ class Workers:
         source: PictureFile,
         assets: Mapping[str, PictureFile],
         *,
+        dear: bool = False,
         later: bool = False,
         started: Callable[[], None] = lambda: None,
     ) -> Encoded:
         """The plan carried out; TransformError, Overloaded or WorkerCrashed.
 
-        `later` lets every other request go first. `started` is called when a worker begins.
+        `dear` lets cheaper work go past. `later` lets every other request go first. `started` is
+        called when a worker begins.
         """
-        queue = self._later if later else self._waiting
+        queue = self._later if later else self._dear if dear else self._cheap
         if len(queue) >= self.count * _QUEUE_PER_WORKER:
             raise Overloaded(f"{len(queue)} requests wait for {self.count} workers")
         files = (source, *assets.values())
@@ -76,7 +81,8 @@ class Workers:
             raise TransformError(f"expected at most {MOST_FILES} pictures, got {len(files)}")
         # Packed while the workers are busy with others: none waits for its job.
         job = pack_job(Job(plan, self._limits, tuple(assets)))
-        order = _Order(job, files, started, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        order = _Order(job, files, dear, loop.time(), started, loop.create_future())
         queue.append(order)
         self._hand_out()
         try:
@@ -91,7 +97,7 @@ class Workers:
 
     def facts(self) -> dict[str, int]:
         """How many there are, are at work, wait for one, and jobs that were begun ever."""
-        waiting = len(self._waiting) + len(self._later)
+        waiting = len(self._cheap) + len(self._dear) + len(self._later)
         return {
             "count": self.count,
             "busy": len(self._busy),
@@ -121,12 +127,11 @@ class Workers:
         await asyncio.gather(*self._replacing, return_exceptions=True)
         await asyncio.gather(*(worker.stop() for worker in self._all))
         self._all.clear()
-        for order in (*self._busy.values(), *self._waiting, *self._later):
+        for order in (*self._busy.values(), *self._cheap, *self._dear, *self._later):
             _fail(order, WorkerCrashed("the server stops"))
 
     def _hand_out(self) -> None:
-        while self._idle and (self._waiting or self._later):
-            order = (self._waiting or self._later).popleft()
+        while self._idle and (order := self._next()) is not None:
             if order.answer.done():
                 continue
             worker = self._idle.popleft()
@@ -136,8 +141,18 @@ class Workers:
                 order.started()
             else:
                 # One that died while it had nothing to do is no fault of this picture.
-                self._waiting.appendleft(order)
+                (self._dear if order.dear else self._cheap).appendleft(order)
                 self._replace(worker)
+
+    def _next(self) -> _Order | None:
+        """Who waits longest, but for dear work that has its share of the workers already."""
+        lanes = [self._cheap] if self._cheap else []
+        busy = sum(order.dear for order in self._busy.values())
+        if self._dear and busy < max(1, self.count - 1):
+            lanes.append(self._dear)
+        if lanes:
+            return min(lanes, key=lambda lane: lane[0].since).popleft()
+        return self._later.popleft() if self._later else None
 
     def _answered(self, worker: WorkerLink, header: bytes, body: bytes) -> None:
         order = self._busy.pop(worker)

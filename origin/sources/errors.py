@@ -9,6 +9,7 @@ SourceError
 ├── SourceTruncated        fewer bytes came than were announced: worth one more try
 ├── SourceTimeout          the store did not answer, or did not finish, within the deadline
 ├── SourceUnavailable      the store is down, overloaded or unreachable: worth a later try
+├── SourceBusy             as much is asked of the store as is allowed: worth a try in a moment
 └── SourceDenied           the store refuses *us*: credentials, permissions, a missing bucket
 
 Messages are for the operator's log: what was expected, what came, which setting matters.
@@ -71,6 +72,10 @@ class SourceTimeout(SourceError):
 
 class SourceUnavailable(SourceError):
     """The store is failing; the source may well exist."""
+
+
+class SourceBusy(SourceError):
+    """There was no room for another request to the store; this one was never made."""
 
 
 class SourceDenied(SourceError):

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from origin.sources.errors import SourceNotAllowed
+from origin.sources.guarded import GuardedSource
+from origin.sources.guarded_hosts import HOSTS_AT_ONCE, GuardedHosts
 from origin.sources.local import LocalFolder, check_root
 from origin.sources.reference import Reference
 from origin.sources.s3 import S3Bucket
@@ -36,6 +39,16 @@ class Sources:
     ) -> None:
         self._schemes = schemes
         self._web = web
+
+    def facts(self) -> dict[str, dict[str, Any]]:
+        """How each bucket and host that has a guard fares."""
+        buckets = {
+            f"{scheme}://{bucket}": source.facts()
+            for scheme, sources in self._schemes.items()
+            for bucket, source in sources.items()
+            if isinstance(source, GuardedSource)
+        }
+        return buckets | (self._web.facts() if isinstance(self._web, GuardedHosts) else {})
 
     async def stat(self, key: str) -> Version:
         """The current version of the source that a reference names."""
@@ -73,19 +86,26 @@ async def open_sources(
     http_allow: tuple[str, ...] = (),
     http_allow_private: bool = False,
     timeout: float = 10.0,  # noqa: ASYNC109  (handed to every request, not to this function)
-    s3_connections: int = 64,
+    connections: int = 32,
+    s3_connections: int | None = None,
     max_stat_bytes: int = 100 << 20,
 ) -> AsyncIterator[Sources]:
     """Open what the arguments name and close it at the end; `ValueError` names a wrong setting.
 
     `timeout` is in seconds and holds for one `stat` or `fetch`, retry and waiting included.
+    Each bucket and host has `connections` to itself, so all buckets together never run out of
+    those of their client (`s3_connections`). Hosts may be too many for that.
     `max_stat_bytes` bounds what a `stat` reads of a web host that tells no version.
     """
+
+    def guarded(source: Source, name: str) -> Source:
+        return GuardedSource(source, name, connections=connections, timeout=timeout)
+
     schemes: dict[str, dict[str, Source]] = {}
     web: Source | None = None
     async with AsyncExitStack() as stack:
         if local_root is not None:
-            schemes["local"] = {"": LocalFolder(check_root(local_root))}
+            schemes["local"] = {"": guarded(LocalFolder(check_root(local_root)), "local:///")}
         if s3_buckets:
             names = check_buckets(s3_buckets)
             client = await stack.enter_async_context(
@@ -93,17 +113,22 @@ async def open_sources(
                     endpoint=s3_endpoint,
                     region=s3_region,
                     timeout=timeout,
-                    connections=s3_connections,
+                    connections=s3_connections or connections * len(names),
                 )
             )
-            schemes["s3"] = {name: S3Bucket(client, name, timeout=timeout) for name in names}
+            schemes["s3"] = {
+                name: guarded(S3Bucket(client, name, timeout=timeout), f"s3://{name}")
+                for name in names
+            }
         if http_allow:
-            web = await stack.enter_async_context(
+            hosts = await stack.enter_async_context(
                 open_web(
                     http_allow,
                     private=http_allow_private,
                     timeout=timeout,
+                    connections=connections * HOSTS_AT_ONCE,
                     max_stat_bytes=max_stat_bytes,
                 )
             )
+            web = GuardedHosts(hosts, connections=connections, timeout=timeout)
         yield Sources(schemes, web)

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 
+from origin.sources.s3_credentials import RenewedCredentials
+
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
 
@@ -28,8 +30,9 @@ async def open_client(
     """A client with the credentials of the standard AWS chain, which also renews them.
 
     Retries happen here and nowhere else: two attempts per request, and none while too many of
-    the recent ones failed (botocore's standard mode). Silence is noticed well before the
-    deadline of the whole, so that there is time left for the second attempt.
+    the recent ones failed (botocore's standard mode), and one more if the token was old. Silence
+    is noticed well before the deadline of the whole, so that there is time left for the second
+    attempt. Waiting for a connection ends with that deadline only, which is the caller's.
     """
     config = AioConfig(
         connect_timeout=min(2.0, timeout / 4),
@@ -39,12 +42,14 @@ async def open_client(
         # A name such as bucket.127.0.0.1 resolves nowhere: stores behind an own endpoint are
         # asked for /bucket/key.
         s3={"addressing_style": "path" if endpoint else "auto"},
-        # Lengths are verified here, checksums by the decoder's eye; the default would add a
-        # header to each request that some stores do not know.
-        response_checksum_validation="when_required",
+        # For 4 MB, CRC-32 takes 1.3 ms, SHA-256 3 ms, MD5 7 ms. AWS keeps the first for most
+        # objects, but has to be asked for it, by a header that some other stores do not know.
+        response_checksum_validation="when_required" if endpoint else "when_supported",
         request_checksum_calculation="when_required",
     )
     session = AioSession()  # type: ignore[no-untyped-call]
+    credentials = RenewedCredentials()
+    credentials.attach(session)
     opening = session.create_client(  # type: ignore[no-untyped-call]
         "s3",
         endpoint_url=check_endpoint(endpoint),
@@ -53,6 +58,7 @@ async def open_client(
     )
     async with opening as client:
         client.meta.events.register("before-call.s3.HeadBucket", _stop_redirecting)
+        credentials.watch(client)
         yield client
 
 

@@ -47,6 +47,7 @@ _HINTS = {
     "InvalidObjectState": "the object is archived: restore it first",
     "InvalidToken": _RENEW,
     "NoSuchBucket": "check SAFELIGHT_S3_BUCKETS and SAFELIGHT_S3_ENDPOINT",
+    "RequestExpired": _RENEW,
     "RequestTimeTooSkewed": "the clock of this machine is wrong",
     "SignatureDoesNotMatch": f"{_KEYS}, and that no proxy rewrites the request",
     "TokenRefreshRequired": _RENEW,
