@@ -29,12 +29,16 @@ class FlightCancelled(CacheError):
 
 
 class Flight:
-    """What the work can say of itself."""
+    """What the work can say of itself, and who waits for it.
 
-    __slots__ = ("committed",)
+    guests: as they were named to `run`, in the order in which they came; who leaves goes.
+    """
+
+    __slots__ = ("committed", "guests")
 
     def __init__(self) -> None:
         self.committed = False
+        self.guests: dict[Any, None] = {}
 
     def commit(self) -> None:
         """Too much is done already to stop when nobody waits any more."""
@@ -95,9 +99,16 @@ class Flights(Generic[K, V]):
     def __len__(self) -> int:
         return len(self._aloft)
 
-    async def run(self, key: K, make: Callable[[Flight], Awaitable[V]]) -> tuple[V, bool]:
+    def is_aloft(self, key: K) -> bool:
+        """Whether somebody's work for the key is under way."""
+        return key in self._aloft
+
+    async def run(
+        self, key: K, make: Callable[[Flight], Awaitable[V]], *, guest: Hashable | None = None
+    ) -> tuple[V, bool]:
         """What the work made, and whether another caller had begun it.
 
+        `guest` stands for this call alone among `Flight.guests`.
         `joined` counts those who waited for the work of others, `spared` those who got a failure
         that was kept. Work must not wait for its own key.
         """
@@ -110,7 +121,7 @@ class Flights(Generic[K, V]):
         if aloft is None:
             aloft = self._start(key, make)
         self.joined += joined
-        await self._wait(key, aloft)
+        await self._wait(key, aloft, guest)
         try:
             return aloft.result(), joined
         finally:
@@ -145,14 +156,17 @@ class Flights(Generic[K, V]):
         task.add_done_callback(lambda _: self._landed(key, aloft))
         return aloft
 
-    async def _wait(self, key: K, aloft: _Aloft[V]) -> None:
+    async def _wait(self, key: K, aloft: _Aloft[V], guest: Hashable | None) -> None:
         # Of its own, not the task: leaving is cheap then, however many wait.
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         aloft.waiters.add(waiter)
+        if guest is not None:
+            aloft.flight.guests[guest] = None
         try:
             await waiter
         finally:
             aloft.waiters.discard(waiter)
+            aloft.flight.guests.pop(guest, None)
             if not aloft.waiters and not aloft.flight.committed:
                 self._stop(key, aloft, None)
 

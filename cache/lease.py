@@ -26,6 +26,7 @@ _LOG = logging.getLogger(__name__)
 # A holder that hangs must not keep its key forever.
 _RENEWALS = 100
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.2
+_UNHEARD = 2
 
 _RENEW = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -85,10 +86,18 @@ class Leases:
         timeout: float,  # noqa: ASYNC109  (it would hide which deadline was missed)
     ) -> None:
         """Until nobody has the lease. TimeoutError after `timeout` seconds, or `TierFailed`."""
-        end, pause = time.monotonic() + timeout, _FIRST_PAUSE
+        end, pause, unheard = time.monotonic() + timeout, _FIRST_PAUSE, 0
         while True:
-            async with answering(self._timeout):
-                held = await self._client.exists(self._prefix + key)
+            held = True
+            try:
+                async with answering(self._timeout):
+                    held = bool(await self._client.exists(self._prefix + key))
+                unheard = 0
+            except TierFailed:
+                # One late answer is no reason to make what another is making.
+                unheard += 1
+                if unheard > _UNHEARD:
+                    raise
             if not held:
                 return
             left = end - time.monotonic()

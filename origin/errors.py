@@ -7,18 +7,23 @@ OriginError
 ├── RangeNotSatisfiable
 ├── Overloaded       no room in the queue; worth trying again
 ├── Deadline         not done within SAFELIGHT_TIMEOUT
+├── RateLimited      more new results than this client or key may have made
+├── TooManyVariants  more different results of one source than are made in a day
 ├── ClientGone       nobody waits for the answer any more
-└── WorkerCrashed    the process that worked on this picture died
+├── WorkerCrashed    the process that worked on this picture died
+└── SourceKillsWorkers  and so did another: nobody works on it for an hour
 """
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from starlette.exceptions import HTTPException
 
 from cache.flight import FlightCancelled
 from origin.sources import errors as sources
+from origin.standing import Standing
 from signing import errors as signing
 from transforms import errors as transforms
 
@@ -55,6 +60,26 @@ class Overloaded(OriginError):
         self.retry_after = max(1, retry_after)
 
 
+class RateLimited(OriginError):
+    """Who asks has had as many new results made as they may.
+
+    standings: of their quotas; the last of them is the one that is used up.
+    """
+
+    def __init__(self, message: str, standings: tuple[Standing, ...] = ()) -> None:
+        super().__init__(message)
+        self.standings = standings
+
+    @property
+    def retry_after(self) -> int:
+        """Seconds until there is something left, at least 1."""
+        return max(1, math.ceil(self.standings[-1].reset)) if self.standings else 1
+
+
+class TooManyVariants(OriginError):
+    """As many different results of this source were begun today as may be."""
+
+
 class Deadline(OriginError):
     """The work was not done in time."""
 
@@ -65,6 +90,10 @@ class ClientGone(OriginError):
 
 class WorkerCrashed(OriginError):
     """The process that worked on this picture died of it."""
+
+
+class SourceKillsWorkers(OriginError):
+    """Two processes that worked on this source died of it not long ago."""
 
 
 class Answer(NamedTuple):
@@ -124,10 +153,18 @@ ANSWERS: dict[type[Exception], Answer] = {
     PreconditionFailed: Answer(412, "precondition_failed", "Not the result that was expected"),
     RangeNotSatisfiable: Answer(416, "range", "No byte of the picture is in the range", True),
     Overloaded: Answer(503, "overloaded", "Busy, try again"),
+    RateLimited: Answer(429, "rate_limited", "Too many new pictures, try again later", True),
+    # Not 429: it is the source that has had its share, whoever asks.
+    TooManyVariants: Answer(
+        422, "too_many_variants", "Too many variants of one source", True, lasting=True
+    ),
     Deadline: Answer(504, "deadline", "Not done in time"),
     FlightCancelled: Answer(503, "stopping", "This server stops, try again"),
     ClientGone: Answer(499, "client_gone", "The client is gone"),
     WorkerCrashed: Answer(422, "worker_crashed", "The source could not be processed"),
+    SourceKillsWorkers: Answer(
+        422, "source_kills_workers", "The source cannot be processed", lasting=True
+    ),
 }
 _UNFORESEEN = Answer(500, "internal", "Internal error")
 _BY_ROUTER = {404: "not_found", 405: "method_not_allowed"}

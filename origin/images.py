@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from origin.asked import Asked, ask
+from origin.brownout import DEGRADED_SECONDS
 from origin.conditional import not_modified, precondition_failed
 from origin.departure import while_awaited
 from origin.errors import Expired, PreconditionFailed, UrlTooLong
@@ -74,11 +76,20 @@ async def _answer(request: Request[State], asked: Asked, services: Services) -> 
     fields = _fields(request)
     if _is_unchanged(fields, headers["etag"], wanted.modified):
         return unchanged({**headers, "age": age(wanted, now=now)})
-    found = await variants.find(wanted)
+    visit = None if services.limits is None else services.limits.visit(request.scope)
+    found = await variants.find(wanted, visit=visit)
     if found.wanted is not wanted:
         wanted = found.wanted
+        if found.degraded is not None:
+            manner = replace(manner, most_ttl=DEGRADED_SECONDS)
         headers = validator_headers(wanted, manner, now=now)
+        if found.degraded is not None:
+            headers["x-safelight-degraded"] = found.degraded
+        if _is_unchanged(fields, headers["etag"], wanted.modified):
+            return unchanged({**headers, "age": age(wanted, now=now)})
     headers |= {"age": age(wanted, now=now), "cache-status": found.status.field}
+    if visit is not None:
+        headers |= visit.headers
     return picture(found.entry, wanted, headers, fields, head=request.method == "HEAD")
 
 

@@ -8,10 +8,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from origin.errors import RangeNotSatisfiable, answer_to
+from origin.errors import RangeNotSatisfiable, RateLimited, answer_to
 from origin.freshness import error_headers
 from origin.negotiation import wants_problem_json
 from origin.ranges import unsatisfied_range
+from origin.standing import rate_limit_headers
 
 RETRY_AFTER = 1
 
@@ -28,8 +29,10 @@ def problem(request: Request[Any], error: Exception, *, negative_ttl: float = 0)
         "vary": "Accept",
         "x-safelight-error": answer.code,
     }
-    if answer.status == 503:
+    if answer.status in (429, 503):
         headers["retry-after"] = str(getattr(error, "retry_after", RETRY_AFTER))
+    if isinstance(error, RateLimited):
+        headers |= rate_limit_headers(error.standings)
     if isinstance(error, RangeNotSatisfiable):
         headers["content-range"] = unsatisfied_range(error.size)
     if answer.status == 405:

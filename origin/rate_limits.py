@@ -24,7 +24,7 @@ import structlog
 from cache.breaker import Breaker
 from cache.errors import TierFailed
 from cache.shared import answering, open_redis
-from origin.client_address import Networks, client_address, read_networks
+from origin.client_address import Networks, client_address
 from origin.errors import RateLimited
 from origin.standing import Standing, rate_limit_headers
 from signing.errors import SignatureError
@@ -43,6 +43,7 @@ KEY_SETTING = "SAFELIGHT_MISS_RATE_KEY"
 # Beside a render this is nothing, but a Redis that hangs must not make every one of them wait.
 _REDIS_SECONDS = 0.2
 _CONNECTIONS = 8
+_NAMESPACE = "safelight:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +178,15 @@ class Visit:
         self.standings = tuple(standings)
         return None
 
+    def refused(self) -> RateLimited:
+        """The refusal, for this request alone to raise."""
+        assert self.refusal is not None  # noqa: S101
+        return RateLimited(str(self.refusal), self.refusal.standings)
+
     def refuse(self, quota: Quota, standings: Collection[Standing]) -> None:
-        expected = f"expected at most {quota.rate.amount} new results in {quota.rate.get_expiry()} s"
+        expected = (
+            f"expected at most {quota.rate.amount} new results in {quota.rate.get_expiry()} s"
+        )
         self.refusal = RateLimited(
             f"{expected} for one {quota.policy} ({quota.setting})", tuple(standings)
         )
@@ -204,19 +212,18 @@ async def charge(visits: Collection[Visit]) -> None:
 
 @asynccontextmanager
 async def open_limits(
-    rates: Rates, *, trusted: Collection[str], scheme: Scheme, redis_url: str | None, namespace: str
+    rates: Rates, *, trusted: Networks, scheme: Scheme, redis_url: str | None
 ) -> AsyncIterator[MissLimits | None]:
-    """None where nothing is limited. ValueError if anything cannot be read."""
-    networks = read_networks(trusted)
+    """None where nothing is limited. ValueError if the URL cannot be one of Redis."""
     if not rates:
         yield None
         return
     from origin.rate_windows import in_memory, in_redis
 
     if redis_url is None:
-        yield MissLimits(rates, trusted=networks, scheme=scheme, local=in_memory())
+        yield MissLimits(rates, trusted=trusted, scheme=scheme, local=in_memory())
         return
     # Connections of its own: who waits for these must not wait for results that are on their way.
     async with open_redis(redis_url, timeout=_REDIS_SECONDS, connections=_CONNECTIONS) as redis:
-        shared = in_redis(redis, namespace=namespace)
-        yield MissLimits(rates, trusted=networks, scheme=scheme, local=in_memory(), shared=shared)
+        shared = in_redis(redis, namespace=_NAMESPACE)
+        yield MissLimits(rates, trusted=trusted, scheme=scheme, local=in_memory(), shared=shared)

@@ -47,8 +47,6 @@ def read_rate(text: str, setting: str) -> RateLimitItem:
 class Windows(MemoryStorage):
     """When each client last drew on its quota; who drew longest ago is forgotten first."""
 
-    STORAGE_SCHEME = None
-
     def __init__(
         self, *, max_times: int = _MOST_TIMES, clock: Callable[[], float] = time.time
     ) -> None:

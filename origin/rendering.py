@@ -12,6 +12,7 @@ from origin.admission import Admission, is_dear
 from origin.asked import Wanted
 from origin.each import each
 from origin.errors import WorkerCrashed
+from origin.poison import Poisoned
 from origin.sources.errors import SourceChanged, SourceTruncated
 from origin.sources.source import Blob, Source, Version
 from origin.workers import Workers
@@ -27,6 +28,7 @@ class Renderer:
     sources: Source
     workers: Workers
     admission: Admission
+    poisoned: Poisoned
     max_src_bytes: int
 
     async def render(
@@ -34,7 +36,8 @@ class Renderer:
     ) -> Entry:
         """Overloaded if it would take longer than `seconds`, given what was admitted before.
 
-        SourceChanged if a source is of another version by now; what `Workers.render` raises.
+        SourceChanged if a source is of another version by now, SourceKillsWorkers if it did so
+        before; what `Workers.render` raises.
         """
         if later:
             # Nobody waits for it, and it takes no worker from anyone.
@@ -58,6 +61,9 @@ class Renderer:
         plan = wanted.asked.plan
         max_bytes = plan.of(RequestedLimits).src_bytes or self.max_src_bytes
         versions = dict(zip(wanted.asked.references, map(_version, wanted.pointers), strict=True))
+        # Of the source alone: a watermark that many pictures share must not be blamed for one.
+        suspect = f"{plan.source} of version {versions[plan.source].validator}"
+        self.poisoned.refuse(suspect)
 
         async def fetch(reference: str) -> Blob:
             return await self._fetch(reference, versions[reference], max_bytes)
@@ -72,8 +78,10 @@ class Renderer:
                 later=later,
                 started=started,
             )
-        except (TransformError, WorkerCrashed):
+        except (TransformError, WorkerCrashed) as error:
             _refuse_changed(blobs)
+            if isinstance(error, WorkerCrashed):
+                self.poisoned.note(suspect)
             raise
         _refuse_changed(blobs)
         return _entry(encoded)

@@ -12,7 +12,7 @@ from cache.entry import Entry
 from cache.key import etag
 from origin.asked import Wanted
 from origin.disposition import content_disposition
-from origin.freshness import fresh_for, freshness_headers, http_date
+from origin.freshness import MAX_DELTA, fresh_for, freshness_headers, http_date
 from origin.ranges import requested_range
 from origin.tags import tag_headers
 from transforms.output import Delivery
@@ -28,24 +28,27 @@ class Manner:
     """How this server answers. ttl: seconds of max-age where no policy says otherwise.
 
     tag_fields: names of the fields that carry the tags. varies: whether answers to negotiated
-    URLs say so.
+    URLs say so. most_ttl: seconds, whatever else is said, and no caches serve it stale.
     """
 
     ttl: int
     tag_fields: tuple[str, ...] = ()
     varies: bool = True
+    most_ttl: int = MAX_DELTA
 
 
 def validator_headers(wanted: Wanted, manner: Manner, *, now: float) -> dict[str, str]:
     """The headers that a 200 and its 304 have in common."""
     asked = wanted.asked
     plan = asked.plan
+    passing = manner.most_ttl < MAX_DELTA
+    ttl = asked.policy.max_age(wanted.pointers[0].cache_control, default=manner.ttl)
     freshness = fresh_for(
-        asked.policy.max_age(wanted.pointers[0].cache_control, default=manner.ttl),
+        min(ttl, manner.most_ttl),
         expires=plan.of(Delivery).expires or None,
         now=now,
-        stale_while_revalidate=STALE_WHILE_REVALIDATE,
-        stale_if_error=STALE_IF_ERROR,
+        stale_while_revalidate=0 if passing else STALE_WHILE_REVALIDATE,
+        stale_if_error=0 if passing else STALE_IF_ERROR,
     )
     headers = {
         "etag": etag(wanted.key),

@@ -81,9 +81,7 @@ def _checks(pid: int) -> dict[str, list[bytes]]:
 
 def _one_of(argument: int, *values: int, high: bool = False) -> list[bytes]:
     """Half of the argument must be one of the values: what the kernel reads of an int."""
-    tests = [
-        _if(_IF_EQUAL, value, yes=len(values) - place) for place, value in enumerate(values)
-    ]
+    tests = [_if(_IF_EQUAL, value, yes=len(values) - place) for place, value in enumerate(values)]
     return [_load(_offset(argument) + 4 * high), *tests, _return(_FAIL | errno.EPERM)]
 
 

@@ -12,20 +12,26 @@ from cache.purges import Purges
 from cache.shared import read_url
 from origin.admission import Admission
 from origin.caching import Caches, open_caches
+from origin.client_address import read_networks
 from origin.config_file import read_config_file
 from origin.costs import Costs
 from origin.hot import Hot
 from origin.kept_sources import KeptSources, keep_sources
+from origin.poison import Poisoned
 from origin.policy import Policies
 from origin.quota import cpu_quota
+from origin.rate_limits import MissLimits, Rates, open_limits, read_rates
+from origin.recycling import Span
 from origin.rendering import Renderer
 from origin.respond import Manner
+from origin.sandbox import Confinement
 from origin.settings import Settings, SettingsError
 from origin.sources.local import check_root
 from origin.sources.router import open_sources
 from origin.sources.s3_client import check_buckets, check_endpoint
 from origin.sources.source import Source
 from origin.sources.web_hosts import check_hosts
+from origin.variant_guard import Laddered, VariantBudget
 from origin.variants import Variants
 from origin.workers import Workers, open_workers
 from signing.errors import KeyConfigError
@@ -52,6 +58,7 @@ class Services:
     workers: Workers
     caches: Caches
     variants: Variants
+    limits: MissLimits | None = None
 
 
 class State(TypedDict):
@@ -84,7 +91,7 @@ def make_dialect(settings: Settings) -> Dialect:
     if settings.watermark:
         base.append(f"wmu:{write_base64(settings.watermark)}")
     try:
-        return Imgproxy(
+        dialect = Imgproxy(
             presets=read_config_file(settings.config).presets,
             only_presets=settings.only_presets,
             base="/".join(base),
@@ -93,6 +100,7 @@ def make_dialect(settings: Settings) -> Dialect:
         )
     except PlanError as error:
         raise SettingsError(f"SAFELIGHT_CONFIG: {error}") from error
+    return Laddered(dialect, settings.widths) if settings.widths else dialect
 
 
 def make_limits(settings: Settings) -> Limits:
@@ -122,7 +130,7 @@ def make_variants(
     admission: Admission,
 ) -> Variants:
     return Variants(
-        Renderer(sources, workers, admission, int(settings.max_src_mb * 2**20)),
+        Renderer(sources, workers, admission, Poisoned(), int(settings.max_src_mb * 2**20)),
         caches.tiers,
         caches.pointers,
         caches.purges,
@@ -130,7 +138,18 @@ def make_variants(
         caches.leases,
         caches.afterwards,
         settings.timeout,
+        settings.auto_avif_ms,
+        VariantBudget(settings.max_variants) if settings.max_variants else None,
     )
+
+
+def make_rates(settings: Settings) -> Rates:
+    """SettingsError if these, or the proxies that they need, cannot be read."""
+    try:
+        read_networks(settings.trusted_proxies)
+        return read_rates(settings.miss_rate, settings.miss_rate_key)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
 
 
 def check_sources(settings: Settings) -> None:
@@ -152,7 +171,7 @@ def check_sources(settings: Settings) -> None:
 def check(settings: Settings) -> None:
     """SettingsError with everything that keeps these settings from being used together."""
     problems = []
-    for part in (make_scheme, make_dialect, check_sources):
+    for part in (make_scheme, make_dialect, make_rates, check_sources):
         try:
             part(settings)
         except SettingsError as error:
@@ -169,15 +188,29 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         purges = Purges()
         sources = await _open_sources(settings, purges, stack)
         workers = await stack.enter_async_context(
-            open_workers(settings.workers or cpu_quota(), make_limits(settings))
+            open_workers(
+                settings.workers or cpu_quota(),
+                make_limits(settings),
+                confinement=Confinement(settings.sandbox, settings.worker_mb),
+                span=Span(settings.worker_jobs, settings.worker_rss_mb << 20),
+            )
         )
         try:
             caches = await stack.enter_async_context(open_caches(settings, sources, purges))
         except ValueError as error:
             raise SettingsError(str(error)) from error
+        scheme = make_scheme(settings)
+        limits = await stack.enter_async_context(
+            open_limits(
+                make_rates(settings),
+                trusted=read_networks(settings.trusted_proxies),
+                scheme=scheme,
+                redis_url=settings.cache_redis_url,
+            )
+        )
         yield Services(
             settings,
-            make_scheme(settings),
+            scheme,
             make_dialect(settings),
             read_config_file(settings.config).policies,
             make_manner(settings),
@@ -185,6 +218,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             workers,
             caches,
             make_variants(settings, sources, workers, caches, make_admission(settings, workers)),
+            limits,
         )
 
 

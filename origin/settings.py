@@ -20,6 +20,7 @@ from origin.tags import SEPARATORS
 PREFIX = "SAFELIGHT_"
 
 List = Annotated[tuple[str, ...], NoDecode]
+Step = Annotated[int, Field(ge=1, le=100_000)]
 Positive = Annotated[float, Field(gt=0, le=1e6)]
 
 
@@ -93,6 +94,21 @@ class Settings(BaseSettings):
         le=60,
         description="seconds that a missing, broken or refused source is remembered as such",
     )
+    miss_rate: str = Field(
+        "", description="new results for one client, `100/10 seconds`; what is kept is free"
+    )
+    miss_rate_key: str = Field(
+        "", description="the same for all URLs that one key signed, `1000/minute`"
+    )
+    trusted_proxies: List = Field(
+        (), description="networks whose `X-Forwarded-For` names the client, comma list"
+    )
+    widths: Annotated[tuple[Step, ...], NoDecode] = Field(
+        (), description="sizes in device pixels that requested sizes go up to, comma list"
+    )
+    max_variants: int = Field(
+        0, ge=0, le=10_000, description="different results begun of one source in a day; 0 is any"
+    )
     tag_headers: List = Field(
         ("cache-tag", "surrogate-key"),
         description="fields with tags for purging: `cache-tag`, `surrogate-key`, `xkey` or `none`",
@@ -100,10 +116,23 @@ class Settings(BaseSettings):
     node: str = Field("", description="this node's name among others; host name and port if empty")
     ttl: int = Field(31_536_000, ge=0, le=2**31 - 1, description="seconds of max-age")
     workers: int = Field(0, ge=0, le=1024, description="transform processes; 0 is the CPU quota")
+    worker_jobs: int = Field(
+        10_000, ge=0, le=10**9, description="jobs after which a worker is renewed; 0 is any number"
+    )
+    worker_rss_mb: int = Field(
+        512, ge=0, le=10**6, description="resident 2^20 bytes above which it is; 0 is any number"
+    )
+    worker_mb: int = Field(
+        2048, ge=0, le=10**6, description="2^20 bytes a worker may ask for; 0 is any number"
+    )
+    sandbox: bool = Field(True, description="0: workers are not confined, for debugging")
     timeout: Positive = Field(10.0, description="seconds for a whole request")
     auto_formats: List = Field(
         ("avif", "webp"),
         description="what a URL without a format may become, best first; `none` for nothing",
+    )
+    auto_avif_ms: Positive = Field(
+        1500, description="an AVIF that takes longer is made behind a WebP, unless the URL names it"
     )
     allow_security_options: bool = Field(
         False, description="1: `max_src_resolution` and its kin are accepted in URLs"
@@ -130,7 +159,15 @@ class Settings(BaseSettings):
         "*", description="origins that may read answers: `*`, a comma list, or `none`"
     )
 
-    @field_validator("s3_buckets", "http_allow", "auto_formats", "tag_headers", mode="before")
+    @field_validator(
+        "s3_buckets",
+        "http_allow",
+        "trusted_proxies",
+        "widths",
+        "auto_formats",
+        "tag_headers",
+        mode="before",
+    )
     @classmethod
     def _comma_list(cls, value: object) -> object:
         if not isinstance(value, str):
@@ -141,6 +178,11 @@ class Settings(BaseSettings):
     @classmethod
     def _origins(cls, value: str) -> str:
         return _or_none(value)
+
+    @field_validator("widths")
+    @classmethod
+    def _ascending(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(sorted(set(value)))
 
     @field_validator("auto_formats")
     @classmethod

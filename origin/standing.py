@@ -2,6 +2,8 @@
 
     RateLimit-Policy: "client";q=100;w=10
     RateLimit: "client";r=0;t=7
+
+`client` is the name of a policy: in ten seconds a client may use up a hundred.
 """
 
 from __future__ import annotations

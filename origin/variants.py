@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 
 from cache.entry import Entry
 from cache.errors import CacheError
@@ -14,11 +16,14 @@ from cache.purges import Purges
 from cache.tiers import Lookup, Stored, Tiers
 from origin.afterwards import Afterwards
 from origin.asked import Asked, Wanted, want
+from origin.brownout import Degraded, Reason, refuse_dear
 from origin.cache_status import CacheStatus
 from origin.each import each
-from origin.errors import Deadline, Overloaded
+from origin.errors import Deadline, Overloaded, RateLimited
+from origin.rate_limits import Visit, charge
 from origin.rendering import Renderer
 from origin.sources.errors import SourceChanged, SourceNotFound, SourceTooLarge
+from origin.variant_guard import VariantBudget
 from transforms.errors import EngineError, TransformError
 
 # A source that changes as often as this while it is read is being written.
@@ -46,11 +51,14 @@ class Found:
     entry: Entry
     status: CacheStatus
     kept: bool
+    degraded: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Variants:
-    """timeout: seconds for one render, everything included."""
+    """timeout: seconds for one render, everything included. most_avif_ms: of a worker's time, for
+    an AVIF that a client is to wait for although it would take something else.
+    """
 
     renderer: Renderer
     tiers: Tiers
@@ -60,6 +68,8 @@ class Variants:
     leases: Leases | None
     afterwards: Afterwards
     timeout: float
+    most_avif_ms: float
+    budget: VariantBudget | None = None
 
     async def identify(self, asked: Asked) -> Wanted:
         """Which result that is now; SourceNotFound, or why a source cannot be looked at."""
@@ -84,21 +94,40 @@ class Variants:
             return last
         return want(asked, pointers, self.purges)
 
-    async def find(self, wanted: Wanted, *, later: bool = False) -> Found:
+    async def find(
+        self, wanted: Wanted, *, later: bool = False, visit: Visit | None = None
+    ) -> Found:
         """The result; of newer versions of its sources if they changed meanwhile.
 
-        `later` lets every other request go first.
+        `later` lets every other request go first. `visit`: who may have to pay for it;
+        RateLimited if they cannot, nor anybody else who waits for the same.
         """
         for _ in range(_TRIES):
             try:
-                return await self._find(wanted, later=later)
+                return await self._find(wanted, later=later, visit=visit)
+            except Degraded as degraded:
+                found = await self._find(degraded.instead, later=later, visit=visit)
+                # Only then: who is refused must not have even that made for them.
+                self._make_later(wanted)
+                return replace(found, degraded=degraded.reason)
             except SourceChanged:
                 for reference in wanted.asked.references:
                     self.pointers.forget(reference)
                 wanted = await self.identify(wanted.asked)
-        return await self._find(wanted, later=later)
+        return await self._find(wanted, later=later, visit=visit)
 
-    async def _find(self, wanted: Wanted, *, later: bool) -> Found:
+    def _make_later(self, wanted: Wanted) -> None:
+        """When there is nothing else to do; once, however many ask."""
+
+        async def make() -> None:
+            # It failed for nobody: whoever asks again will be told why.
+            with contextlib.suppress(Exception):
+                await self._find(wanted, later=True)
+
+        if not self.flights.is_aloft(f"later {wanted.key}"):
+            self.afterwards.begin(make())
+
+    async def _find(self, wanted: Wanted, *, later: bool, visit: Visit | None = None) -> Found:
         entry = self.tiers.peek(wanted.key, among=wanted.asked.policy.results)
         if entry is not None:
             return Found(wanted, entry, CacheStatus.of_hit("memory", ()), kept=True)
@@ -108,11 +137,23 @@ class Variants:
 
         # Who can wait flies apart, or those who cannot would wait with him.
         name = f"later {wanted.key}" if later else wanted.key
-        made, collapsed = await self.flights.run(name, make)
+        made, collapsed = await self._fly(name, make, visit)
         if made.tier is not None:
             return Found(wanted, made.entry, CacheStatus.of_hit(made.tier, made.missed), kept=True)
         status = CacheStatus.of_miss(made.missed, made.missed, collapsed=collapsed)
         return Found(wanted, made.entry, status, kept=False)
+
+    async def _fly(
+        self, name: str, make: Callable[[Flight], Awaitable[Made]], visit: Visit | None
+    ) -> tuple[Made, bool]:
+        for _ in range(_TRIES):
+            try:
+                return await self.flights.run(name, make, guest=visit)
+            except RateLimited:
+                # Who came when all others had been refused was not asked, and may well pay.
+                if visit is not None and visit.refusal is not None:
+                    raise visit.refused() from None
+        return await self.flights.run(name, make, guest=visit)
 
     async def _find_or_make(self, wanted: Wanted, flight: Flight, *, later: bool) -> Made:
         """For all who ask at the same time: even a look into a tier is done once."""
@@ -128,6 +169,12 @@ class Variants:
                     if lookup.entry is not None:
                         self._give_back(lease)
                         return Made(lookup.entry, lookup.tier, lookup.missed)
+                    if not later:
+                        admission = self.renderer.admission
+                        refuse_dear(wanted, admission, self.purges, most_ms=self.most_avif_ms)
+                    await charge(flight.guests)
+                    if self.budget is not None and not later:
+                        self.budget.spend(wanted.asked.plan.source, wanted.asked.canonical)
                     left = (limit.when() or 0.0) - asyncio.get_running_loop().time()
                     entry = await self.renderer.render(
                         wanted, seconds=left, later=later, started=flight.commit
@@ -150,17 +197,20 @@ class Variants:
     async def _lease(self, wanted: Wanted) -> Lease | None:
         """The right to make this; None where nodes cannot share, or it is somebody else's.
 
-        If it is somebody else's, they have ended by then: well, or not.
+        If it is somebody else's, the result is there by then, or several of them have failed.
         """
         among = wanted.asked.policy.results
         if self.leases is None or not (among is None or among & _SHARED):
             return None
         try:
-            lease = await self.leases.acquire(wanted.key)
-            if lease is None:
-                await self.leases.wait(wanted.key, timeout=self.timeout)
+            for _ in range(_TRIES):
                 lease = await self.leases.acquire(wanted.key)
-            return lease
+                if lease is not None:
+                    return lease
+                await self.leases.wait(wanted.key, timeout=self.timeout)
+                if (await self._look(wanted, _SHARED)).entry is not None:
+                    return None
+            return None
         except CacheError:
             return None
 
@@ -178,7 +228,7 @@ class Variants:
 
 def failure_seconds(error: Exception, *, negative_ttl: float) -> float:
     """How long all who ask for the same are told the same, without another try."""
-    if isinstance(error, SourceChanged | Overloaded):
+    if isinstance(error, SourceChanged | Overloaded | RateLimited | Degraded):
         return 0.0
     lasting = isinstance(error, TransformError) and not isinstance(error, EngineError)
     return negative_ttl if lasting or isinstance(error, SourceTooLarge) else 1.0

@@ -2,6 +2,7 @@
 
     job      4 bytes length, pickle of (plan, limits, asset names), and beside it the descriptors
              of the pictures: the source, then the assets
+    ready    once, when it has started: JSON of the sandbox's layers, a line
     answer   4 bytes length of the header, 8 bytes length of the body, JSON header, the result
 
 Only the server's side is trusted with pickle: a worker that a picture took over must not be able
@@ -13,9 +14,11 @@ from __future__ import annotations
 import json
 import pickle
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from origin.sandbox import LAYERS, Layer
 from transforms import errors
 from transforms.encode import Encoded
 from transforms.limits import Limits
@@ -25,7 +28,7 @@ HEADER_LENGTH = struct.Struct("!I")
 BODY_LENGTH = struct.Struct("!Q")
 MOST_HEADER = 1 << 20
 MOST_FILES = 200  # the kernel passes 253 at once
-READY = b"ready"
+MOST_READY = 1 << 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,21 @@ class Job:
     plan: Plan
     limits: Limits
     assets: tuple[str, ...]
+
+
+def pack_ready(layers: Mapping[str, Layer]) -> bytes:
+    return json.dumps(layers).encode() + b"\n"
+
+
+def unpack_ready(line: bytes) -> dict[str, Layer]:
+    """ValueError for what no worker of ours says."""
+    said: dict[str, Any] = json.loads(line)
+    if not isinstance(said, dict) or set(said) != set(LAYERS):
+        raise ValueError(f"expected the layers {', '.join(LAYERS)}, got {line[:200]!r}")
+    try:
+        return {name: Layer(bool(on), str(words)) for name, (on, words) in said.items()}
+    except TypeError as error:
+        raise ValueError(f"expected pairs, got {line[:200]!r}") from error
 
 
 def pack_job(job: Job) -> bytes:

@@ -1,10 +1,12 @@
 """A worker process: takes jobs from its socket, one at a time, until the socket closes.
 
-Started as `python -m origin.worker SOCKET`, with next to nothing in its environment.
+Started as `python -m origin.worker SOCKET PARENT CONFINEMENT`, with next to nothing in its
+environment. From `ready` on it can open nothing but fonts: whatever it imports, it has by then.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -12,7 +14,8 @@ import sys
 from contextlib import suppress
 
 from origin.picture_file import map_picture
-from origin.wire import HEADER_LENGTH, MOST_FILES, READY, pack_answer, unpack_job
+from origin.sandbox import Confinement, confine, end_with
+from origin.wire import HEADER_LENGTH, MOST_FILES, pack_answer, pack_ready, unpack_job
 from transforms.encode import Encoded
 from transforms.engine import secure
 from transforms.errors import EngineError, TransformError
@@ -21,14 +24,17 @@ from transforms.pipeline import run
 _NICE = 5
 
 
-def main(descriptor: int) -> None:
+def main(descriptor: int, parent: int, confinement: Confinement) -> None:
     # Ctrl-C goes to the whole group; the server decides when its workers end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # The event loop goes first: what it does is short, and it keeps the workers busy.
     os.nice(_NICE)
+    # Where the kernel cannot do that, an idle worker still ends with its socket.
+    with suppress(OSError):
+        end_with(parent)
     link = socket.socket(fileno=descriptor)
     secure()
-    link.sendall(READY)
+    link.sendall(pack_ready(confine(confinement)))
     # A server that was killed resets the connection.
     with suppress(ConnectionError):
         while (received := _receive(link)) is not None:
@@ -68,4 +74,4 @@ def _receive(link: socket.socket) -> tuple[bytes, list[int]] | None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), int(sys.argv[2]), Confinement(**json.loads(sys.argv[3])))

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Final
 
 from origin.errors import WorkerCrashed
-from origin.wire import BODY_LENGTH, HEADER_LENGTH, MOST_HEADER, READY
+from origin.sandbox import Confinement, Layer
+from origin.wire import BODY_LENGTH, HEADER_LENGTH, MOST_HEADER, MOST_READY, unpack_ready
 
 _START_SECONDS = 20
 _PIECE = 1 << 18
 # What a worker needs of the environment: where its code and its allocator are.
 _INHERITED = ("PATH", "PYTHONPATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "MALLOC_CONF", "LANG")
-_FIXED = {"VIPS_CONCURRENCY": "1", "VIPS_WARNING": "1", "OMP_NUM_THREADS": "1"}
+_FIXED = {
+    "VIPS_CONCURRENCY": "1",
+    "VIPS_WARNING": "1",
+    "OMP_NUM_THREADS": "1",
+    # Some decoders put large pictures into a file, which a worker may not write.
+    "VIPS_DISC_THRESHOLD": "1000g",
+}
 _PREFIXES: Final = HEADER_LENGTH.size + BODY_LENGTH.size
+_CONFINED: Final = Confinement()
 
 
 class WorkerLink:
@@ -33,10 +43,16 @@ class WorkerLink:
         self._link = link
         self._received = bytearray()
         self._needed = 0
+        self.layers: Mapping[str, Layer] = {}
 
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    @property
+    def left(self) -> bool:
+        """Whether nothing is heard of it any more."""
+        return self._link.fileno() < 0
 
     def listen(
         self,
@@ -62,7 +78,7 @@ class WorkerLink:
 
     def leave(self) -> bool:
         """Hears no more of it; False if that was so already."""
-        if self._link.fileno() < 0:
+        if self.left:
             return False
         asyncio.get_running_loop().remove_reader(self._link)
         self._link.close()
@@ -76,10 +92,14 @@ class WorkerLink:
         await self._process.wait()
 
     async def wait_ready(self) -> None:
-        """EOFError if the process ends before it is ready for work."""
-        said = await asyncio.get_running_loop().sock_recv(self._link, len(READY))
-        if said != READY:
-            raise EOFError(f"expected {READY!r}, got {said!r}")
+        """EOFError if the process ends before it is ready for work, ValueError if it is odd."""
+        said = b""
+        while not said.endswith(b"\n") and len(said) < MOST_READY:
+            piece = await asyncio.get_running_loop().sock_recv(self._link, MOST_READY - len(said))
+            if not piece:
+                raise EOFError(f"expected a line, got {said!r} and the end")
+            said += piece
+        self.layers = unpack_ready(said)
 
     def _read(self) -> None:
         try:
@@ -113,14 +133,17 @@ class WorkerLink:
         self._answered(self, facts, body)
 
 
-async def start_worker(environ: Mapping[str, str] | None = None) -> WorkerLink:
+async def start_worker(
+    environ: Mapping[str, str] | None = None, *, confinement: Confinement = _CONFINED
+) -> WorkerLink:
     """A new process, ready for work; WorkerCrashed if it does not come up."""
     environ = os.environ if environ is None else environ
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
     with theirs:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-P", "-m", "origin.worker", str(theirs.fileno()),
+            sys.executable, "-P", "-m", "origin.worker",
+            str(theirs.fileno()), str(os.getpid()), json.dumps(asdict(confinement)),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
@@ -130,7 +153,7 @@ async def start_worker(environ: Mapping[str, str] | None = None) -> WorkerLink:
     try:
         async with asyncio.timeout(_START_SECONDS):
             await link.wait_ready()
-    except (TimeoutError, OSError, EOFError) as error:
+    except (TimeoutError, OSError, EOFError, ValueError) as error:
         await link.stop()
         raise WorkerCrashed("a worker process did not start; its own words are above") from error
     except asyncio.CancelledError:

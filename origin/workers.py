@@ -7,11 +7,14 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any, Final
 
 import structlog
 
 from origin.errors import Overloaded, WorkerCrashed
 from origin.picture_file import PictureFile
+from origin.recycling import Span, Wear
+from origin.sandbox import Confinement, Layer, missing, told
 from origin.wire import MOST_FILES, Job, pack_job, unpack_answer
 from origin.worker_link import WorkerLink, start_worker
 from transforms.encode import Encoded
@@ -26,6 +29,8 @@ _QUEUE_PER_WORKER = 64
 # A worker that says more than this is not to be believed.
 _MOST_RESULT = 1 << 30
 _LONGEST_PAUSE = 30
+_CONFINED: Final = Confinement()
+_SPAN: Final = Span()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,22 +46,37 @@ class _Order:
 
 
 class Workers:
-    """At most `count` processes. A caller that is cancelled kills the process that works for it,
-    because nothing else stops an AVIF encoder.
+    """At most `count` processes that take jobs. A caller that is cancelled kills the process that
+    works for it, because nothing else stops an AVIF encoder. One that has worked enough leaves when
+    another is there in its place.
     """
 
-    def __init__(self, count: int, limits: Limits) -> None:
+    def __init__(
+        self,
+        count: int,
+        limits: Limits,
+        *,
+        confinement: Confinement = _CONFINED,
+        span: Span = _SPAN,
+    ) -> None:
         self.count = count
         self._limits = limits
+        self._confinement = confinement
+        self._span = span
+        self._layers: Mapping[str, Layer] = {}
         self._idle: deque[WorkerLink] = deque()
         self._busy: dict[WorkerLink, _Order] = {}
-        self._all: set[WorkerLink] = set()
+        self._all: dict[WorkerLink, Wear] = {}
+        # These have a successor already.
+        self._leaving: set[WorkerLink] = set()
+        self._renewing = False
         # Dear work never has all workers; the last lane is for when there is nothing else to do.
         self._cheap: deque[_Order] = deque()
         self._dear: deque[_Order] = deque()
         self._later: deque[_Order] = deque()
         self._replacing: set[asyncio.Task[None]] = set()
         self.begun = 0
+        self.recycled = 0
 
     async def render(
         self,
@@ -95,14 +115,18 @@ class Workers:
         except (ValueError, KeyError, TypeError) as error:
             raise WorkerCrashed("a worker answered nonsense") from error
 
-    def facts(self) -> dict[str, int]:
-        """How many there are, are at work, wait for one, and jobs that were begun ever."""
+    def facts(self) -> dict[str, Any]:
+        """How many there are, are at work, wait for one; jobs that were begun ever, workers that
+        left after many; and what confines them.
+        """
         waiting = len(self._cheap) + len(self._dear) + len(self._later)
         return {
             "count": self.count,
             "busy": len(self._busy),
             "waiting": waiting,
             "begun": self.begun,
+            "recycled": self.recycled,
+            "sandbox": told(self._layers),
         }
 
     @property
@@ -120,6 +144,8 @@ class Workers:
             if group.subgroup((WorkerCrashed, OSError)) is None:
                 raise
             raise WorkerCrashed(str(group.exceptions[0])) from group
+        if without := missing(self._layers):
+            log.warning("sandbox incomplete", **without)
 
     async def stop(self) -> None:
         for task in self._replacing:
@@ -157,10 +183,14 @@ class Workers:
     def _answered(self, worker: WorkerLink, header: bytes, body: bytes) -> None:
         order = self._busy.pop(worker)
         # Who waits for the worker goes first: our answer costs time, its job does not.
-        self._idle.append(worker)
+        if worker in self._leaving:
+            self._replace(worker)
+        else:
+            self._idle.append(worker)
         self._hand_out()
         if not order.answer.done():
             order.answer.set_result((header, body))
+        self._renew_worn(worker)
 
     def _ended(self, worker: WorkerLink) -> None:
         order = self._busy.pop(worker, None)
@@ -189,7 +219,10 @@ class Workers:
     async def _replaced(self, worker: WorkerLink) -> None:
         # Still one of all while it ends: if the server stops meanwhile, `stop` sees to it.
         await worker.stop()
-        self._all.discard(worker)
+        self._all.pop(worker, None)
+        if worker in self._leaving:
+            self._leaving.remove(worker)
+            return
         log.warning("worker replaced", pid=worker.pid)
         pause = 1
         # Until it works or the server stops: a pool that stays smaller is noticed too late.
@@ -201,9 +234,45 @@ class Workers:
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
 
+    def _renew_worn(self, worker: WorkerLink) -> None:
+        """One at a time: while two start, others would have to wait for the processor."""
+        why = self._all[worker].after_job()
+        if why and not self._renewing and not worker.left and worker not in self._leaving:
+            self._renewing = True
+            task = asyncio.create_task(self._renewed(worker, why))
+            self._replacing.add(task)
+            task.add_done_callback(self._replacing.discard)
+
+    async def _renewed(self, worker: WorkerLink, why: str) -> None:
+        try:
+            successor = await self._started()
+            if worker.left:
+                # It died meanwhile, and that has a successor come too.
+                await successor.stop()
+                self._all.pop(successor, None)
+                return
+            self._leaving.add(worker)
+            self._welcome(successor)
+            if worker in self._idle:
+                self._replace(worker)
+            self.recycled += 1
+            log.info("worker recycled", pid=worker.pid, reason=why)
+        except (WorkerCrashed, OSError) as error:
+            log.error("worker did not start", error=str(error), next_try_s=_LONGEST_PAUSE)
+            await asyncio.sleep(_LONGEST_PAUSE)
+        finally:
+            self._renewing = False
+
     async def _add(self) -> None:
-        worker = await start_worker()
-        self._all.add(worker)
+        self._welcome(await self._started())
+
+    async def _started(self) -> WorkerLink:
+        worker = await start_worker(confinement=self._confinement)
+        self._all[worker] = Wear(self._span, worker.pid)
+        self._layers = worker.layers
+        return worker
+
+    def _welcome(self, worker: WorkerLink) -> None:
         worker.listen(most_bytes=_MOST_RESULT, answered=self._answered, ended=self._ended)
         self._idle.append(worker)
         self._hand_out()
@@ -215,8 +284,10 @@ def _fail(order: _Order, error: Exception) -> None:
 
 
 @asynccontextmanager
-async def open_workers(count: int, limits: Limits) -> AsyncIterator[Workers]:
-    workers = Workers(count, limits)
+async def open_workers(
+    count: int, limits: Limits, *, confinement: Confinement = _CONFINED, span: Span = _SPAN
+) -> AsyncIterator[Workers]:
+    workers = Workers(count, limits, confinement=confinement, span=span)
     try:
         await workers.start()
         yield workers

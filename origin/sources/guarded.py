@@ -103,7 +103,8 @@ class GuardedSource:
                 return await self._watched(call)
         except TimeoutError as exc:
             raise SourceTimeout(
-                f"{self._name}: expected all of {key} within {self._timeout:g} s (SAFELIGHT_TIMEOUT)"
+                f"{self._name}: expected all of {key} within "
+                f"{self._timeout:g} s (SAFELIGHT_TIMEOUT)"
             ) from exc
 
     @asynccontextmanager

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 import structlog
+from aiobotocore.credentials import AioCredentials
 from aiobotocore.session import AioSession
 from botocore.credentials import ReadOnlyCredentials  # type: ignore[import-untyped]
 from botocore.exceptions import CredentialRetrievalError  # type: ignore[import-untyped]
@@ -25,14 +26,12 @@ _TOKEN, _RENEWED = "safelight_token", "safelight_renewed"
 log = structlog.get_logger("safelight.sources")
 
 
-class RenewedCredentials:
-    """Provider and credentials alike, as botocore wants both."""
-
-    method = None
-    """Which provider of the chain it was; said to AWS for statistics only."""
+class RenewedCredentials(AioCredentials):
+    """Provider and credentials alike, as botocore wants both. It only asks for frozen ones."""
 
     def __init__(self, *, rest: float = 10.0, clock: Callable[[], float] = time.monotonic) -> None:
         """rest: seconds until the chain is asked again after it had nothing newer."""
+        super().__init__("", "", method="safelight")
         self._rest = rest
         self._clock = clock
         self._lock = asyncio.Lock()

@@ -69,7 +69,12 @@ class Origin:
         renderer = replace(
             services.variants.renderer, max_src_bytes=int(changed.max_src_mb * 2**20)
         )
-        variants = replace(services.variants, timeout=changed.timeout, renderer=renderer)
+        variants = replace(
+            services.variants,
+            timeout=changed.timeout,
+            most_avif_ms=changed.auto_avif_ms,
+            renderer=renderer,
+        )
         services = replace(
             services, settings=changed, manner=make_manner(changed), variants=variants
         )

@@ -275,7 +275,6 @@ async def test_a_failure_is_shared_but_not_remembered(folder: Folder) -> None:
             for _ in range(10)
         ]
         await until(lambda: len(folder.fetched) == 1)
-        await asyncio.sleep(0)
         folder.open.set()
         outcomes = await asyncio.gather(*wanted, return_exceptions=True)
         folder.put("a.jpg", b"picture")

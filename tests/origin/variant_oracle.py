@@ -168,6 +168,11 @@ class Wish:
         return f'{kind}; filename="{stem.replace(":", "_")}.{extension}"'
 
     @property
+    def kept_near(self) -> bool:
+        """Whether memory keeps the result, and the answer."""
+        return self.source.startswith("local:") and not self.expires
+
+    @property
     def references(self) -> tuple[str, ...]:
         return (self.source, MARK) if self.mark else (self.source,)
 

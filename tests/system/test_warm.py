@@ -1,4 +1,4 @@
-"""`safelight warm` on a real server: the first visitor finds everything, and waits for none of it."""
+"""`safelight warm` on a real server: the first visitor finds everything and waits for nothing."""
 
 from __future__ import annotations
 
