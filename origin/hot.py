@@ -24,7 +24,7 @@ from origin.variants import Variants
 from transforms.output import Delivery
 
 _MOST_BYTES = 64 << 20
-_OVERHEAD = 6000  # measured, without the path
+_OVERHEAD = 6000  # measured, without path and fields
 _PLAIN_GETS_HAVE_NONE_OF = frozenset(
     {b"range", b"if-match", b"if-modified-since", b"if-unmodified-since", b"expect"}
 )
@@ -44,9 +44,13 @@ class _Plain:
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """The heads of the answers that belong to a result, as far as they are always the same."""
+    """The heads of the answers that belong to a result, as far as they are always the same.
+
+    made: when, and how long it is; made again, it may have another length.
+    """
 
     wanted: Wanted
+    made: tuple[float, int]
     etag: bytes
     found: bytes
     unchanged: bytes
@@ -56,6 +60,7 @@ class _Ready:
 class _Known:
     asked: Asked
     path: str
+    bytes: int
     ready: _Ready | None = None
 
 
@@ -77,7 +82,7 @@ class Hot:
         self._log = log
         self._cors = cors
         self._known: LRUCache[_Name, _Known] = LRUCache(
-            _MOST_BYTES, getsizeof=lambda known: _OVERHEAD + 3 * len(known.path)
+            _MOST_BYTES, getsizeof=lambda known: known.bytes
         )
 
     def remember(self, scope: Mapping[str, Any], asked: Asked) -> None:
@@ -86,7 +91,8 @@ class Hot:
         # The lifetime of an answer to a URL that expires is another one every second.
         if plain is not None and not asked.plan.of(Delivery).expires:
             path = self._log.shown(scope["raw_path"])
-            self._known[plain.name] = _Known(asked, path)
+            size = _OVERHEAD + 3 * sum(map(len, plain.name))
+            self._known[plain.name] = _Known(asked, path, size)
 
     def recall(self, scope: Mapping[str, Any]) -> Asked | None:
         """What the path was found to ask for, if it was asked in the same words before."""
@@ -108,8 +114,8 @@ class Hot:
         entry = self._variants.tiers.peek(wanted.key, among=known.asked.policy.results)
         if entry is None:
             return None
-        ready = known.ready
-        if ready is None or ready.wanted is not wanted:
+        ready, made = known.ready, (entry.created, len(entry.body))
+        if ready is None or ready.wanted is not wanted or ready.made != made:
             ready = known.ready = self._prepare(wanted, entry, plain.name[2])
         same = plain.if_none_match == ready.etag
         if plain.if_none_match and not same:
@@ -131,6 +137,7 @@ class Hot:
         whole = combine_headers(common, picture_headers(entry, wanted.asked.plan))
         return _Ready(
             wanted,
+            (entry.created, len(entry.body)),
             common["etag"].encode(),
             _head("200 OK", whole),
             _head("304 Not Modified", common),

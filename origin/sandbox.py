@@ -31,7 +31,7 @@ class Confinement:
     """on: False leaves out every layer, for debugging. memory_mb: 2^20 bytes, 0 any number."""
 
     on: bool = True
-    memory_mb: int = 2048
+    memory_mb: int = 3072
 
 
 class Layer(NamedTuple):

@@ -123,7 +123,7 @@ class Settings(BaseSettings):
         512, ge=0, le=10**6, description="resident 2^20 bytes above which it is; 0 is any number"
     )
     worker_mb: int = Field(
-        2048, ge=0, le=10**6, description="2^20 bytes a worker may ask for; 0 is any number"
+        3072, ge=0, le=10**6, description="2^20 bytes a worker may ask for; 0 is any number"
     )
     sandbox: bool = Field(True, description="0: workers are not confined, for debugging")
     timeout: Positive = Field(10.0, description="seconds for a whole request")

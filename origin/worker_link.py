@@ -20,6 +20,8 @@ _START_SECONDS = 20
 _PIECE = 1 << 18
 # What a worker needs of the environment: where its code and its allocator are.
 _INHERITED = ("PATH", "PYTHONPATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "MALLOC_CONF", "LANG")
+# jemalloc keeps address space that it does not use, which would count against the limit.
+_PREFERRED = {"MALLOC_CONF": "retain:false"}
 _FIXED = {
     "VIPS_CONCURRENCY": "1",
     "VIPS_WARNING": "1",
@@ -147,7 +149,7 @@ async def start_worker(
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
-            env={name: environ[name] for name in _INHERITED if name in environ} | _FIXED,
+            env=_PREFERRED | {name: environ[name] for name in _INHERITED if name in environ} | _FIXED,
         )  # fmt: skip
     link = WorkerLink(process, ours)
     try:

@@ -54,10 +54,11 @@ async def folder(tmp_path: Path) -> AsyncIterator[Path]:
     """The folder of pictures; whatever was opened in between is closed again after the test."""
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / "cat.jpg").write_bytes(b"a picture")
-    tasks, files = asyncio.all_tasks(), descriptors()
+    files = descriptors()
     yield tmp_path
     gc.collect()
-    await until(lambda: asyncio.all_tasks() == tasks and descriptors() <= files)
+    async with asyncio.timeout(10):
+        await until(lambda: len(asyncio.all_tasks()) == 1 and descriptors() <= files)
 
 
 def settings_of(

@@ -43,6 +43,7 @@ async def afterwards() -> AsyncIterator[Afterwards]:
 async def stack() -> AsyncIterator[Stack]:
     stack = Stack()
     await stack.tiers.put(KEY, an_entry())
+    await until(lambda: all(KEY in cache._cache for cache in stack.caches.values()))
     yield stack
     await stack.tiers.close()
 

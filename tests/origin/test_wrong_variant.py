@@ -60,7 +60,7 @@ async def play(
             disturb(chance, world, wishes, accepts)
             many = chance.choice((1,) * 40 + (2, 6))
             requests -= many
-            asked = [one_request(chance, client, wishes, accepts) for _ in range(many)]
+            asked = [one_request(chance, client, wishes, accepts, many) for _ in range(many)]
             if many == 1:
                 await asked[0]
             else:
@@ -73,14 +73,15 @@ async def play(
 
 
 async def one_request(
-    chance: random.Random, client: Client, wishes: list[Wish], accepts: list[Accept]
+    chance: random.Random, client: Client, wishes: list[Wish], accepts: list[Accept], many: int
 ) -> None:
     # Some are asked for often.
     wish = wishes[int(len(wishes) * chance.random() ** 3)]
     accept = accepts[int(len(accepts) * chance.random() ** 2)]
     etag = chance.choice(client.latest) if client.latest and chance.random() < 0.08 else ""
     page = chance.choice(PAGES) if chance.random() < 0.1 else ""
-    await client.ask(wish, accept, etag=etag, page=page, twice=chance.random() < 0.02)
+    twice = many == 1 and chance.random() < 0.02
+    await client.ask(wish, accept, etag=etag, page=page, twice=twice)
 
 
 async def meanwhile(chance: random.Random, world: World) -> None:

@@ -108,10 +108,9 @@ class Client:
         assert answer.headers["content-disposition"] == wish.disposition(extension)
         _, *tags = answer.headers["cache-tag"].split(",")
         assert set(tags) == wish.tags
-        if wish.expires:
-            assert f"max-age={50 if 'pr:thumb' in wish.size else 100}," in (
-                answer.headers["cache-control"]
-            ) or wish.tags <= {"bucket"}
+        ttl = 50 if "thumbs" in tags else 100 if "folder" in tags else 31_536_000
+        max_age = int(answer.headers["cache-control"].split("max-age=")[1].split(",")[0])
+        assert max_age == ttl if ttl <= 100 or not wish.expires else 0 < max_age <= wish.expires
 
     def _check_body(
         self, wish: Wish, accept: Accept, body: bytes, kind: str, possible: dict[str, set[int]]

@@ -105,12 +105,16 @@ class Shelf:
 
 
 class Pool:
-    """In place of workers, as quick as a thought. begun: how often it had one."""
+    """In place of workers, as quick as a thought. begun: how often it had one.
+
+    more: what else is in every result.
+    """
 
     count = 1
 
     def __init__(self) -> None:
         self.begun = 0
+        self.more = b""
 
     async def render(
         self,
@@ -127,7 +131,7 @@ class Pool:
         await asyncio.sleep(0)
         lines = [source.read(), *(file.read() for file in assets.values())]
         kind = _chosen(plan, lines[0].decode().split()[2:])
-        body = b"\n".join([plan.canonical().encode(), *lines])
+        body = b"\n".join([plan.canonical().encode(), *lines]) + self.more
         extension = _EXTENSIONS.get(kind, kind)
         return Encoded(body, f"image/{kind}", extension, 20, 20, 1, 40, 40)
 
@@ -162,6 +166,7 @@ class World:
     clock: Clock
     history: History
     pool: Pool
+    log: AccessLog
     lines: io.StringIO
 
     def put(self, reference: str, kind: str = "jpeg", *, moves: bool = False) -> None:
@@ -289,9 +294,10 @@ async def open_world(
             variants=variants,
         )
         lines = io.StringIO()
-        hot = Hot(variants, services.manner, AccessLog(lines), cors=settings.cors)
+        log = AccessLog(lines)
+        hot = Hot(variants, services.manner, log, cors=settings.cors)
         try:
-            yield World(services, hot, make_app(services), clock, history, pool, lines)
+            yield World(services, hot, make_app(services), clock, history, pool, log, lines)
         finally:
             await tiers.close()
             await pointers.close()

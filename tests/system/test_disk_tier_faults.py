@@ -37,7 +37,7 @@ def test_a_disk_that_others_have_filled_is_read_and_costs_no_answer(
 def test_a_disk_smaller_than_the_tier_may_be_is_never_filled(
     gallery: Gallery, tmp_path: Path
 ) -> None:
-    folder, paths = tmp_path / "small", results(70, first=100, count=150)
+    folder, paths = tmp_path / "small", results(90, first=100, count=150)
     with (
         mounted(folder, "-t", "tmpfs", "-o", "size=2m"),
         gallery.serving(tmp_path, CACHE_DISK_DIR=folder / "cache", CACHE_DISK_MB=64) as server,

@@ -12,6 +12,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import (  # type: ignore[import-untyped]
+    ConnectTimeoutError,
+    ReadTimeoutError,
+)
 
 from origin.sources.errors import SourceBusy, SourceTimeout, SourceUnavailable
 from origin.sources.router import Sources, open_sources
@@ -75,16 +79,14 @@ async def test_a_connection_that_is_never_accepted_ends_long_before_the_whole(
             for filler in fillers:
                 filler.setblocking(False)
                 filler.connect_ex(("127.0.0.1", port))
-            async with opened(port, timeout=60.0) as sources:
-                began = time.monotonic()
-
-                with pytest.raises(SourceTimeout):
+            async with opened(port, timeout=20.0) as sources:
+                with pytest.raises(SourceTimeout) as raised:
                     await sources.stat("s3://stuck/a.jpg")
-
-                assert time.monotonic() - began < 2 * 2.0 + SLACK
         finally:
             for filler in fillers:
                 filler.close()
+
+    assert isinstance(raised.value.__cause__, ConnectTimeoutError)
 
 
 async def test_a_store_that_accepts_and_never_answers_ends_at_the_timeout(
@@ -102,13 +104,11 @@ async def test_a_store_that_accepts_and_never_answers_ends_at_the_timeout(
 
 
 async def test_silence_in_mid_body_ends_before_the_whole(store: WebServer) -> None:
-    async with opened(store.port, timeout=40.0) as sources:
-        began = time.monotonic()
-        task = asyncio.create_task(sources.fetch("s3://stuck/stalls.jpg", max_bytes=MB))
-        with pytest.raises(SourceTimeout):
-            await task
+    async with opened(store.port, timeout=6.0) as sources:
+        with pytest.raises(SourceTimeout) as raised:
+            await sources.fetch("s3://stuck/stalls.jpg", max_bytes=MB)
 
-        assert time.monotonic() - began < 20.0 + SLACK
+    assert isinstance(raised.value.__cause__, ReadTimeoutError)
 
 
 async def test_a_body_that_drips_is_never_silent_and_ends_at_the_timeout(
