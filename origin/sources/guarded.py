@@ -162,10 +162,10 @@ class GuardedSource:
 
     def _resting(self, key: str) -> SourceUnavailable:
         self._refused += 1
-        since = self._clock() - (self._since or self._clock())
+        since = 0.0 if self._since is None else self._clock() - self._since
         return SourceUnavailable(
-            f"{self._name}: expected to ask for {key}, but it failed too often: left alone for "
-            f"{since:.1f} s, tried again in {self._breaker.seconds_left:.1f} s"
+            f"{self._name}: expected to ask for {key}, but it has been failing for {since:.1f} s "
+            f"and is left alone: tried again in {self._breaker.seconds_left:.1f} s"
         )
 
     def _busy(self, key: str) -> SourceBusy:

@@ -100,6 +100,8 @@ async def test_every_combination_of_tiers_keeps_and_purges_and_leaves_nothing_op
     async with open_caches(settings, sources_in(folder), Purges()) as caches:
         stored = await caches.tiers.put(KEY, an_entry())
         assert await stored.shared(within=20)
+        if tiers:
+            await until(lambda: caches.tiers.counts()[tiers[0]].get("stored", 0) == 1)
         first = await caches.tiers.get(KEY)
         pointer = await caches.pointers.get(CAT)
         report = await caches.purger.purge("source", CAT)
@@ -126,7 +128,6 @@ async def test_tiers_that_are_away_are_no_reason_not_to_start(
     isolate_aws(environment, store.environment)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    (folder / "disk").write_text("no folder")
     settings = settings_of(
         folder,
         ALL,
@@ -146,19 +147,18 @@ async def test_tiers_that_are_away_are_no_reason_not_to_start(
 async def test_what_was_begun_is_ended_when_the_caches_close(
     environment: pytest.MonkeyPatch, folder: Path
 ) -> None:
-    forever = asyncio.Event()
     ended: list[str] = []
 
-    async def work(name: str) -> None:
+    async def work(name: str, seconds: float) -> None:
         try:
-            await forever.wait()
+            await asyncio.sleep(seconds)
         finally:
             ended.append(name)
 
-    settings = settings_of(folder, ("memory",), timeout=1)
+    settings = settings_of(folder, ("memory",))
     async with open_caches(settings, sources_in(folder), Purges()) as caches:
-        caches.afterwards.begin(work("afterwards"))
-        flight = asyncio.create_task(_flight(caches, work("flight")))
+        caches.afterwards.begin(work("afterwards", 0.2))
+        flight = asyncio.create_task(_flight(caches, work("flight", 600)))
         await until(lambda: len(caches.flights) == 1)
 
     await asyncio.gather(flight, return_exceptions=True)
@@ -172,13 +172,22 @@ async def _flight(caches: Caches, work: Any) -> None:
     await caches.flights.run("key", make)
 
 
-@pytest.mark.parametrize("location", ["results", "s3://b/../x", "http://bucket/x"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("cache_results", "results"),
+        ("cache_results", "s3://bucket/../x"),
+        ("cache_redis_url", "http://redis"),
+        ("cache_disk_dir", "pictures/cat.jpg"),
+    ],
+)
 async def test_a_setting_that_cannot_be_used_is_named_and_nothing_stays_open(
-    environment: pytest.MonkeyPatch, folder: Path, location: str
+    environment: pytest.MonkeyPatch, folder: Path, name: str, value: str
 ) -> None:
-    settings = read_settings(unsafe=True, cache_results=location, cache_disk_dir=folder / "disk")
+    environment.chdir(folder)
+    settings = read_settings(**{"unsafe": True, "cache_disk_dir": folder / "disk", name: value})
 
-    with pytest.raises(ValueError, match="SAFELIGHT_CACHE_RESULTS"):
+    with pytest.raises(ValueError, match=f"SAFELIGHT_{name.upper()}"):
         async with open_caches(settings, sources_in(folder), Purges()):
             pass
 

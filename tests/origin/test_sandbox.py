@@ -9,6 +9,7 @@ import io
 import json
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -25,9 +26,9 @@ from origin.sandbox_seccomp import program
 from origin.sandbox_syscalls import ARCHITECTURES, AUDIT, NUMBERS, SECCOMP
 from origin.wire import pack_ready, unpack_ready
 from origin.workers import Workers, open_workers
-from tests.origin.confined import ATTEMPTS, attempt_all
+from tests.origin.confined import ATTEMPTS, ROOT, attempt_all
 from tests.pictures import planned
-from transforms.errors import TransformError, UnsupportedSource
+from transforms.errors import TransformError
 from transforms.limits import Limits
 
 FORMATS = Path(__file__).parents[3] / "shared" / "corpus" / "formats"
@@ -146,7 +147,9 @@ async def test_pictures_of_every_format_come_out_the_same(confined: Workers, fre
 
 
 @pytest.mark.parametrize("kind", ["jpg", "png", "webp", "avif", "gif", "tiff"])
-async def test_every_format_is_written_the_same(kind: str, confined: Workers, free: Workers) -> None:
+async def test_every_format_is_written_the_same(
+    kind: str, confined: Workers, free: Workers
+) -> None:
     image = pyvips.Image.gaussnoise(300, 200, mean=128, sigma=40).cast("uchar")
     data = image.pngsave_buffer()
 
@@ -187,7 +190,7 @@ async def test_a_picture_that_takes_too_much_memory_fails_alone() -> None:
 def test_workers_die_with_the_server(at_work: bool) -> None:
     server = subprocess.Popen(
         [sys.executable, "-m", "tests.origin.confined", str(int(at_work))],
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
         stdout=subprocess.PIPE,
     )
     with server:
@@ -197,3 +200,37 @@ def test_workers_die_with_the_server(at_work: bool) -> None:
 
     assert len(pids) == 2
     ended(pids)
+
+
+def test_a_worker_whose_server_died_before_it_was_told_ends_at_once() -> None:
+    program = "from origin.sandbox import end_with; end_with(-1); print('lives')"
+
+    ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True)
+
+    assert (ran.returncode, ran.stdout) == (1, b"")
+
+
+async def digest(workers: Workers, data: bytes, url: str) -> str:
+    """Of the result, or why there is none."""
+    try:
+        encoded = await workers.render(planned(url), sealed_picture(data), {})
+    except TransformError as error:
+        return f"{type(error).__name__}: {error}"
+    return hashlib.sha256(encoded.data).hexdigest()
+
+
+def ended(pids: list[int]) -> None:
+    """Waits until none of the processes runs; fails if that takes long."""
+    deadline = time.monotonic() + 20
+    while any(map(runs, pids)):
+        assert time.monotonic() < deadline, "a worker outlived its server"
+        time.sleep(0.02)
+
+
+def runs(pid: int) -> bool:
+    """False too for one that waits to be reaped."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"

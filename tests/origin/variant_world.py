@@ -87,7 +87,6 @@ class Shelf:
     prefix: str
 
     async def stat(self, key: str) -> Version:
-        await asyncio.sleep(0)
         return self._latest(key)[0]
 
     async def fetch(self, key: str, *, max_bytes: int, version: Version | None = None) -> Blob:
@@ -184,15 +183,12 @@ class World:
 
     def scope(self, target: str, fields: Fields = (), method: str = "GET") -> dict[str, Any]:
         """As uvicorn makes it."""
-        path = target.partition("?")[0]
         return {
             "type": "http",
             "http_version": "1.1",
             "method": method,
-            "path": path,
-            "raw_path": path.encode(),
-            "root_path": "",
-            "query_string": b"",
+            "path": target,
+            "raw_path": target.encode(),
             "headers": [(name.encode(), value.encode("latin-1")) for name, value in fields],
             "state": {"services": self.services, "hot": self.hot},
         }

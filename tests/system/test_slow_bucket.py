@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.faults import Faults, FaultProxyThread, Flow, fault_proxy_thread
+from tests.faults import FaultProxyThread, Faults, Flow, fault_proxy_thread
 from tests.origin.live import PAIR, photo, signed
 from tests.origin.sources.web_server import serve_web
 from tests.s3 import S3Server
@@ -122,7 +122,7 @@ async def serving(
 ) -> AsyncIterator[tuple[Server, httpx.AsyncClient]]:
     pair = {"KEYS": PAIR.key.hex(), "SALTS": PAIR.salt.hex()}
     usual = {"WORKERS": 1, "TIMEOUT": TIMEOUT, "CACHE_MEMORY_MB": 0, "CACHE_SOURCES_MB": 0}
-    with running(folder, **pair, **usual, **settings) as server:
+    with running(folder, **{**pair, **usual, **settings}) as server:
         async with httpx.AsyncClient(
             base_url=server.url, timeout=_PATIENCE, trust_env=False
         ) as client:

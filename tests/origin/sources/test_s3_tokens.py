@@ -15,6 +15,7 @@ import pytest
 from origin.sources.errors import SourceDenied
 from origin.sources.router import Sources, open_sources
 from tests.origin.sources.impostor import Answer, Impostor, found, refused
+from tests.origin.sources.web_server import WebServer
 
 MB = 1 << 20
 REFERENCE = "s3://photos/a.jpg"
@@ -140,6 +141,23 @@ async def test_credentials_that_come_after_the_start_are_found(
 
     assert blob.data == b"fine"
     assert tokens(impostor) == ["late"]
+
+
+async def test_credentials_that_are_too_old_when_they_come_are_named(
+    impostor: Impostor, web_server: WebServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    url = f"http://127.0.0.1:{web_server.port}/credentials"
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url)
+    late = json.dumps(NO_TOKEN | {"Token": "t", "Expiration": "2001-01-01T00:00:00Z"}).encode()
+    web_server.will("/credentials", Answer(200, (f"Content-Length: {len(late)}",), late))
+
+    async with open_sources(s3_buckets=("photos",), s3_endpoint=impostor.url) as sources:
+        with pytest.raises(SourceDenied, match=r"credentials.*container-role.*still expired"):
+            await sources.fetch(REFERENCE, max_bytes=MB)
+
+    assert impostor.requests == []
 
 
 @dataclass(slots=True)
