@@ -140,6 +140,7 @@ async def start_worker(
 ) -> WorkerLink:
     """A new process, ready for work; WorkerCrashed if it does not come up."""
     environ = os.environ if environ is None else environ
+    inherited = {name: environ[name] for name in _INHERITED if name in environ}
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
     with theirs:
@@ -149,7 +150,7 @@ async def start_worker(
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
-            env=_PREFERRED | {name: environ[name] for name in _INHERITED if name in environ} | _FIXED,
+            env={**_PREFERRED, **inherited, **_FIXED},
         )  # fmt: skip
     link = WorkerLink(process, ours)
     try:
