@@ -12,6 +12,7 @@ from origin.admin import make_admin
 from origin.asked import ask
 from origin.errors import Deadline, Overloaded
 from origin.services import Services
+from origin.sources.errors import SourceBusy
 from origin.warming import Warmed, WarmResult, offers_of, warm
 from transforms.plan import Plan
 
@@ -39,6 +40,7 @@ def make_side_app(services: Services, ready: Callable[[], bool]) -> Starlette:
         return {
             **services.caches.facts(),
             "sources": {"fetched": services.sources.fetched, "shared": services.sources.shared},
+            "stores": services.stores.facts(),
             "workers": services.workers.facts(),
             "admission": services.variants.renderer.admission.facts(),
         }
@@ -55,7 +57,7 @@ async def warm_one(plan: Plan, services: Services) -> Warmed:
             wanted = await services.variants.identify(asked)
             found = await services.variants.find(wanted, later=True)
             return Warmed("hit" if found.kept else "made", len(found.entry.body))
-        except (Deadline, Overloaded):
+        except (Deadline, Overloaded, SourceBusy):
             tries_left -= 1
             if not tries_left:
                 raise

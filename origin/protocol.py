@@ -36,6 +36,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._in_head = False
+        self._between = True
+        self._begun = 0
         self._head_bytes = 0
         self._refused = False
         self._refusal = (HTTPStatus.BAD_REQUEST, "bad_request")
@@ -54,11 +56,15 @@ class BoundedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._refused:
             return
+        self._begun = int(self._in_head)
+        at_edge = self._in_head or self._between
         super().data_received(data)
         if not self._in_head or self._refused:
             return
-        # A single header counts here, as the parser keeps it to itself until it is whole.
-        self._head_bytes += len(data)
+        # A single header counts here, as the parser keeps it to itself until it is whole. What came
+        # with the end of other requests is let pass: how much of it is this head nobody tells.
+        if at_edge and self._begun == 1:
+            self._head_bytes += len(data)
         if self._head_bytes > MAX_HEAD_BYTES:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large")
         elif self._late is None:
@@ -67,6 +73,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._in_head = True
+        self._between = False
+        self._begun += 1
         self._head_bytes = 0
         self._fields_bytes = 0
 
@@ -88,9 +96,15 @@ class BoundedProtocol(HttpToolsProtocol):
         self._stop_clock()
         super().on_headers_complete()
 
+    def on_message_complete(self) -> None:
+        self._between = True
+        super().on_message_complete()
+
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        # A client that sends faster than it takes answers waits, or they would pile up here.
-        at_once = cycle.keep_alive and not self.transport.get_write_buffer_size()
+        # A client that sends faster than it takes answers waits, or they would pile up here; and a
+        # pipeline emptied by answers at once would be as many calls deep as it is long.
+        waits = bool(self.pipeline or self.transport.get_write_buffer_size())
+        at_once = cycle.keep_alive and not waits
         answer = self._hot.answer(cycle.scope) if at_once and self._hot is not None else None
         if answer is None:
             super()._start_asgi_task(cycle, app)

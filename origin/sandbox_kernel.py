@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
 import sys
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
@@ -17,7 +16,7 @@ class Kernel:
     def __init__(self) -> None:
         if not sys.platform.startswith("linux") or sys.maxsize < 2**32:
             raise OSError(f"expected 64-bit Linux, got {sys.platform}")
-        self.machine = platform.machine()
+        self.machine = os.uname().machine
         self._libc = ctypes.CDLL(None, use_errno=True)
         self._libc.syscall.restype = ctypes.c_long
 

@@ -27,7 +27,7 @@ from origin.respond import Manner
 from origin.sandbox import Confinement
 from origin.settings import Settings, SettingsError
 from origin.sources.local import check_root
-from origin.sources.router import open_sources
+from origin.sources.router import Sources, open_sources
 from origin.sources.s3_client import check_buckets, check_endpoint
 from origin.sources.source import Source
 from origin.sources.web_hosts import check_hosts
@@ -54,6 +54,7 @@ class Services:
     dialect: Dialect
     policies: Policies
     manner: Manner
+    stores: Sources
     sources: KeptSources
     workers: Workers
     caches: Caches
@@ -186,7 +187,16 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     check(settings)
     async with AsyncExitStack() as stack:
         purges = Purges()
-        sources = await _open_sources(settings, purges, stack)
+        stores = await _open_stores(settings, stack)
+        sources = await stack.enter_async_context(
+            keep_sources(
+                stores,
+                purges,
+                max_bytes=int(settings.cache_sources_mb * 2**20),
+                seconds=_KEEP_SOURCES_SECONDS,
+                timeout=settings.timeout,
+            )
+        )
         workers = await stack.enter_async_context(
             open_workers(
                 settings.workers or cpu_quota(),
@@ -214,6 +224,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             make_dialect(settings),
             read_config_file(settings.config).policies,
             make_manner(settings),
+            stores,
             sources,
             workers,
             caches,
@@ -222,9 +233,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         )
 
 
-async def _open_sources(settings: Settings, purges: Purges, stack: AsyncExitStack) -> KeptSources:
+async def _open_stores(settings: Settings, stack: AsyncExitStack) -> Sources:
     try:
-        sources = await stack.enter_async_context(
+        return await stack.enter_async_context(
             open_sources(
                 local_root=settings.local_root,
                 s3_buckets=settings.s3_buckets,
@@ -232,18 +243,10 @@ async def _open_sources(settings: Settings, purges: Purges, stack: AsyncExitStac
                 s3_region=settings.s3_region,
                 http_allow=settings.http_allow,
                 http_allow_private=settings.http_allow_private,
+                connections=settings.source_connections,
                 max_stat_bytes=int(settings.max_src_mb * 2**20),
                 timeout=settings.timeout,
             )
         )
     except ValueError as error:
         raise SettingsError(f"the sources cannot be opened: {error}") from error
-    return await stack.enter_async_context(
-        keep_sources(
-            sources,
-            purges,
-            max_bytes=int(settings.cache_sources_mb * 2**20),
-            seconds=_KEEP_SOURCES_SECONDS,
-            timeout=settings.timeout,
-        )
-    )

@@ -22,7 +22,7 @@ from origin.each import each
 from origin.errors import Deadline, Overloaded, RateLimited
 from origin.rate_limits import Visit, charge
 from origin.rendering import Renderer
-from origin.sources.errors import SourceChanged, SourceNotFound, SourceTooLarge
+from origin.sources.errors import SourceBusy, SourceChanged, SourceNotFound, SourceTooLarge
 from origin.variant_guard import VariantBudget
 from transforms.errors import EngineError, TransformError
 
@@ -228,7 +228,7 @@ class Variants:
 
 def failure_seconds(error: Exception, *, negative_ttl: float) -> float:
     """How long all who ask for the same are told the same, without another try."""
-    if isinstance(error, SourceChanged | Overloaded | RateLimited | Degraded):
+    if isinstance(error, SourceChanged | SourceBusy | Overloaded | RateLimited | Degraded):
         return 0.0
     lasting = isinstance(error, TransformError) and not isinstance(error, EngineError)
     return negative_ttl if lasting or isinstance(error, SourceTooLarge) else 1.0
