@@ -42,7 +42,7 @@ class _Case:
         self.p99.append(statistics.quantiles(outcome.latencies, n=100)[98])
 
 
-def run(*, rounds: int = 7, requests: int = 4000) -> list[Table]:
+def run(*, rounds: int = 7, requests: int = 4000, renders: int = 120) -> list[Table]:
     with TemporaryDirectory() as folder, ExitStack() as stack:
         tiers = stack.enter_context(_all_tiers(Path(folder)))
         root = Path(folder) / "pictures"
@@ -66,7 +66,7 @@ def run(*, rounds: int = 7, requests: int = 4000) -> list[Table]:
         for settings in tiers.values():
             everything |= settings
         everything["cache_memory_mb"] = "256"
-        first = _first_render(root, everything)
+        first = _first_render(root, everything, requests=renders)
     return [_hit_table(cases, rounds), first]
 
 
@@ -93,7 +93,7 @@ def _fill(port: int, request: bytes) -> None:
     _drive(port, [request], connections=1)
 
 
-def _first_render(root: Path, settings: dict[str, str], *, requests: int = 120) -> Table:
+def _first_render(root: Path, settings: dict[str, str], *, requests: int) -> Table:
     """Alternately with and without tiers, each request for another result."""
     latencies: dict[str, list[float]] = {"without tiers": [], "with all tiers": []}
     with (

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+from shutil import which
 
 import pytest
 from rich.console import Console
 from rich.table import Table
 
-from loadtests.bench import encoders, floor, reduction, throughput
+from loadtests.bench import encoders, floor, hits, reduction, throughput
 from tests.loaders import every_loader as every_loader
 
 
@@ -28,10 +29,23 @@ def test_the_floor_compares_304_and_bad_signature_with_a_bare_app() -> None:
 
 
 def test_the_throughput_compares_every_case_with_a_bare_pool() -> None:
-    table = throughput.run(rounds=1, requests=4)
+    table = throughput.run(rounds=2, requests=2)
 
     assert table.row_count == len(throughput.CASES)
-    assert text(table).count("%") == len(throughput.CASES)
+    # The ratio, its two quartiles, and the one in CPU time.
+    assert text(table).count("%") == 4 * len(throughput.CASES)
+
+
+def test_hits_of_every_tier_and_a_first_render_are_compared() -> None:
+    if which("redis-server") is None:
+        pytest.skip("redis-server is not installed: apt-get install redis-server")
+
+    hits_table, first = hits.run(rounds=1, requests=80, renders=4)
+
+    shown = text(hits_table)
+    assert all(f"{tier} hit" in shown for tier in ("memory", "disk", "redis", "objects"))
+    assert shown.count("%") == 5
+    assert text(first).count(" ms") >= 2
 
 
 def test_the_reduction_table_shows_time_and_likeness_of_every_way() -> None:
