@@ -1,5 +1,7 @@
 # The few commands a person types. `make help` lists them.
 PORT ?= 8080
+# Many tests wait for servers: more at a time than there are cores.
+TEST_PROCESSES ?= 3
 .DEFAULT_GOAL := help
 .PHONY: docs help setup setup-dev serve test check bench lock format
 
@@ -23,7 +25,7 @@ check: setup-dev  ## format check, lint, types, import contracts
 
 test: check  ## everything that proves the project
 	@.ci/setup-servers
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest -n $(TEST_PROCESSES) --dist loadfile
 
 bench: setup-dev  ## the benchmark table, side by side in one run
 	@.venv/bin/python -m loadtests.bench
