@@ -165,7 +165,7 @@ class Variants:
                 lease = None if later else await self._lease(wanted)
                 try:
                     # Another node may have finished since.
-                    lookup = await self._look(wanted, _SHARED if self.leases else _FAR)
+                    lookup = await self._look(wanted, self._last(wanted, lease))
                     if lookup.entry is not None:
                         self._give_back(lease)
                         return Made(lookup.entry, lookup.tier, lookup.missed)
@@ -193,6 +193,14 @@ class Variants:
 
     async def _look(self, wanted: Wanted, only: frozenset[str]) -> Lookup:
         return await self.tiers.get(wanted.key, among=wanted.asked.policy.results, only=only)
+
+    def _last(self, wanted: Wanted, lease: Lease | None) -> frozenset[str]:
+        """Where to look at last: who gives back a lease has written to all shared tiers, so one of
+        them is enough for who has it.
+        """
+        among = wanted.asked.policy.results
+        has_objects = "objects" in self.tiers.names and (among is None or "objects" in among)
+        return _FAR if has_objects and lease is not None else _SHARED
 
     async def _lease(self, wanted: Wanted) -> Lease | None:
         """The right to make this; None where nodes cannot share, or it is somebody else's.

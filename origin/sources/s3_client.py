@@ -46,6 +46,10 @@ async def open_client(
         # objects, but has to be asked for it, by a header that some other stores do not know.
         response_checksum_validation="when_required" if endpoint else "when_supported",
         request_checksum_calculation="when_required",
+        # Names are checked by us.
+        parameter_validation=False,
+        # The default is put together anew for each request, which takes a fifth of its time.
+        user_agent="Safelight",
     )
     session = AioSession()  # type: ignore[no-untyped-call]
     credentials = RenewedCredentials()
