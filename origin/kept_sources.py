@@ -78,7 +78,7 @@ async def keep_sources(
     *,
     max_bytes: int,
     seconds: float,
-    timeout: float,  # noqa: ASYNC109
+    timeout: float,  # noqa: ASYNC109  (of a fetch, not of this function)
 ) -> AsyncIterator[KeptSources]:
     kept = KeptSources(sources, purges, max_bytes=max_bytes, seconds=seconds, timeout=timeout)
     try:
