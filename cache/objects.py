@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -27,6 +28,7 @@ from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[impor
 from botocore.parsers import ResponseParserError  # type: ignore[import-untyped]
 
 from cache.errors import TierFailed
+from cache.object_reads import NoObject, ObjectReads, Unanswered
 
 if TYPE_CHECKING:
     from aiobotocore.response import StreamingBody
@@ -69,9 +71,12 @@ class ObjectCache(BaseCache):
         timeout: float,
         max_entry_bytes: int,
         page: int = 100,
+        reads: ObjectReads | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """timeout: seconds per call. max_entry_bytes: of a frame. page: keys deleted at once."""
+        """timeout: seconds per call. max_entry_bytes: of a frame. page: keys deleted at once.
+        reads: asked before the client, of the same objects.
+        """
         # No timeout for aiocache: the deadline here says what was late.
         super().__init__(  # type: ignore[no-untyped-call]
             serializer=NullSerializer(),  # type: ignore[no-untyped-call]
@@ -85,17 +90,18 @@ class ObjectCache(BaseCache):
         self._seconds = timeout
         self._max_entry_bytes = max_entry_bytes
         self._page = page
+        self._reads = reads
         self._clock = clock
         self._conditional = True
 
     async def _get(self, key: str, encoding: object = None, _conn: Any = None) -> bytes | None:
         async with self._deadline(key):
-            answer = await self._opened(key)
-            if answer is None:
-                return None
-            async with answer["Body"] as body:
-                if not self._expired(answer):
-                    return await self._read(body, answer.get("ContentLength", 0))
+            try:
+                body, expires = await self._read(key)
+            except Unanswered:
+                body, expires = await self._read_by_client(key)
+            if expires > self._clock():
+                return body
             # It would be in the way of a write that is conditional.
             await self._client.delete_object(**self._place(key))
             return None
@@ -138,7 +144,7 @@ class ObjectCache(BaseCache):
             if answer is None:
                 return False
             async with answer["Body"]:
-                return not self._expired(answer)
+                return _expires(answer) > self._clock()
 
     async def _delete(self, key: str, _conn: Any = None) -> int:
         async with self._deadline(key):
@@ -206,7 +212,29 @@ class ObjectCache(BaseCache):
                 )
             return None
 
-    async def _read(self, body: StreamingBody, announced: int) -> bytes | None:
+    async def _read(self, key: str) -> tuple[bytes | None, float]:
+        """The bytes, and until when they may be given; Unanswered."""
+        if self._reads is None:
+            raise Unanswered("nobody else than the client is there")
+        found = await self._reads.read(key, most_bytes=self._max_entry_bytes)
+        if isinstance(found, NoObject):
+            return None, math.inf
+        return found.body, found.expires
+
+    async def _read_by_client(self, key: str) -> tuple[bytes | None, float]:
+        answer = await self._opened(key)
+        if answer is not None:
+            async with answer["Body"] as body:
+                expires = _expires(answer)
+                wanted = expires > self._clock()
+                data = await self._drawn(body, answer.get("ContentLength", 0)) if wanted else None
+        else:
+            data, expires = None, math.inf
+        if self._reads is not None:
+            self._reads.rest()
+        return data, expires
+
+    async def _drawn(self, body: StreamingBody, announced: int) -> bytes | None:
         """None for what is larger than anything that would be written here."""
         chunks: list[bytes] = []
         size = 0
@@ -217,9 +245,6 @@ class ObjectCache(BaseCache):
             chunks.append(chunk)
             size += len(chunk)
         return None
-
-    def _expired(self, answer: Mapping[str, Any]) -> bool:
-        return float(answer.get("Metadata", {}).get("expires", "inf")) <= self._clock()
 
     def _place(self, key: str) -> dict[str, Any]:
         return {"Bucket": self._bucket, "Key": f"{self._prefix}{key}"}
@@ -249,6 +274,10 @@ def parse_location(location: str) -> tuple[str, str]:
     if match is None or {".", ".."} & set(match["prefix"].split("/")) or "//" in match["prefix"]:
         raise ValueError(f"{SETTING}: expected s3://bucket/prefix, got {location!r}")
     return match["bucket"], match["prefix"].rstrip("/")
+
+
+def _expires(answer: Mapping[str, Any]) -> float:
+    return float(answer.get("Metadata", {}).get("expires", "inf"))
 
 
 def _code(error: ClientError) -> str:

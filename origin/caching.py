@@ -34,6 +34,8 @@ from origin.purging import Purger
 from origin.settings import Settings
 from origin.sources.errors import SourceNotFound
 from origin.sources.s3_client import open_client
+from origin.sources.s3_credentials import RenewedCredentials
+from origin.sources.s3_reads import open_reads
 from origin.sources.source import Source
 from origin.variants import Made, failure_seconds
 
@@ -200,16 +202,26 @@ async def _open_tiers(
 async def _open_objects(settings: Settings, stack: AsyncExitStack) -> Tier:
     bucket, prefix = parse_location(settings.cache_results or "")
     # Apart from the sources' client: neither must wait for the other's connections.
+    credentials = RenewedCredentials()
     client = await stack.enter_async_context(
         open_client(
             endpoint=settings.s3_endpoint,
             region=settings.s3_region,
             timeout=_OBJECTS_SECONDS,
             connections=_CONNECTIONS,
+            credentials=credentials,
         )
     )
+    reads = await stack.enter_async_context(
+        open_reads(client, credentials, bucket, prefix, connections=_CONNECTIONS)
+    )
     cache = ObjectCache(
-        client, bucket, prefix, timeout=_OBJECTS_SECONDS, max_entry_bytes=100 * _MEGABYTE
+        client,
+        bucket,
+        prefix,
+        timeout=_OBJECTS_SECONDS,
+        max_entry_bytes=100 * _MEGABYTE,
+        reads=reads,
     )
     return Tier("objects", cache, framed=True, max_entry_bytes=100 * _MEGABYTE)
 

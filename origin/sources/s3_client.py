@@ -26,8 +26,11 @@ async def open_client(
     region: str | None,
     timeout: float,  # noqa: ASYNC109  (a setting of the client)
     connections: int,
+    credentials: RenewedCredentials | None = None,
 ) -> AsyncIterator[S3Client]:
     """A client with the credentials of the standard AWS chain, which also renews them.
+
+    credentials: not attached to anything yet, for who wants to sign with them as well.
 
     Retries happen here and nowhere else: two attempts per request, and none while too many of
     the recent ones failed (botocore's standard mode), and one more if the token was old. Silence
@@ -52,7 +55,7 @@ async def open_client(
         user_agent="Safelight",
     )
     session = AioSession()  # type: ignore[no-untyped-call]
-    credentials = RenewedCredentials()
+    credentials = credentials or RenewedCredentials()
     credentials.attach(session)
     opening = session.create_client(  # type: ignore[no-untyped-call]
         "s3",

@@ -12,6 +12,8 @@ from cache.objects import ObjectCache
 from cache.store import Store
 from cache.tier import Tier
 from origin.sources.s3_client import open_client
+from origin.sources.s3_credentials import RenewedCredentials
+from origin.sources.s3_reads import open_reads
 from tests.cache.stores import PATIENCE, ROOM, Kind
 from tests.s3 import isolate_aws, serve_s3
 
@@ -20,18 +22,45 @@ _OVERWRITING = {"test_the_last_put_counts", "test_who_reads_during_a_put_never_s
 
 @asynccontextmanager
 async def objects(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
+    """As the server opens it."""
+    async with _opened(request, signed_here=True) as store:
+        yield store
+
+
+@asynccontextmanager
+async def client_alone(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
+    """As it is where only the client can read: behind a proxy, after a redirect."""
+    async with _opened(request, signed_here=False) as store:
+        yield store
+
+
+@asynccontextmanager
+async def _opened(request: pytest.FixtureRequest, *, signed_here: bool) -> AsyncIterator[Store]:
     if request.node.originalname in _OVERWRITING:
         pytest.skip("an object is written once")
     folder: Path = request.getfixturevalue("tmp_path")
     with serve_s3(folder / "s3") as server:
         isolate_aws(request.getfixturevalue("monkeypatch"), server.environment)
-        async with open_client(
-            endpoint=server.url, region=None, timeout=PATIENCE, connections=10
-        ) as client:
+        bucket, credentials = server.new_bucket(), RenewedCredentials()
+        async with (
+            open_client(
+                endpoint=server.url,
+                region=None,
+                timeout=PATIENCE,
+                connections=10,
+                credentials=credentials,
+            ) as client,
+            open_reads(client, credentials, bucket, "results", connections=10) as reads,
+        ):
             cache = ObjectCache(
-                client, server.new_bucket(), "results", timeout=PATIENCE, max_entry_bytes=ROOM
+                client,
+                bucket,
+                "results",
+                timeout=PATIENCE,
+                max_entry_bytes=ROOM,
+                reads=reads if signed_here else None,
             )
             yield Tier("objects", cache, framed=True)
 
 
-STORES = {"objects": Kind(objects)}
+STORES = {"objects": Kind(objects), "objects-by-client": Kind(client_alone)}
