@@ -3,7 +3,7 @@ PORT ?= 8080
 # Many tests wait for servers: more at a time than there are cores.
 TEST_PROCESSES ?= 3
 .DEFAULT_GOAL := help
-.PHONY: docs help setup setup-dev serve test check bench lock format
+.PHONY: docs help setup setup-dev serve test check bench container lock format
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,9 @@ test: check  ## everything that proves the project
 
 bench: setup-dev  ## the benchmark table, side by side in one run
 	@.venv/bin/python -m loadtests.bench
+
+container:  ## build the Dockerfile without an engine, start it, ask it for a picture (root, Debian)
+	@.ci/container
 
 format: setup-dev  ## rewrite the code in the house format
 	.venv/bin/ruff format .
