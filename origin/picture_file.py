@@ -12,21 +12,25 @@ import os
 
 # All pages at once: one by one they cost more than a copy.
 _MAPPED = mmap.MAP_SHARED | mmap.MAP_POPULATE
+# As much as tells the kind of a picture.
+_HEAD = 4096
 _SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
 
 
 class PictureFile:
     """An open file, closed when nobody holds this object any more."""
 
-    __slots__ = ("_descriptor", "_stamp", "size")
+    __slots__ = ("_descriptor", "_stamp", "head", "size")
 
     def __init__(self, descriptor: int, facts: os.stat_result, *, sealed: bool = False) -> None:
-        """Owns the descriptor from now on. Not `sealed`: others may change what it holds.
+        """Owns the descriptor from now on. Not `sealed`: others may change what it holds, and a
+        disk may take its time, so that is done in a thread.
 
         facts: what `os.fstat` said when the version was taken.
         """
         self._descriptor = descriptor
         self.size = facts.st_size
+        self.head = os.pread(descriptor, _HEAD, 0)
         self._stamp = None if sealed else _stamp(facts)
 
     def fileno(self) -> int:

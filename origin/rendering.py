@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from cache.entry import Entry
 from cache.pointer import Pointer
-from origin.admission import Admission, is_dear
+from origin.admission import Admission, is_dear, seconds_to_begin
 from origin.asked import Wanted
 from origin.each import each
 from origin.errors import WorkerCrashed
+from origin.lanes import Lane
 from origin.poison import Poisoned
 from origin.sources.errors import SourceChanged, SourceTruncated
 from origin.sources.source import Blob, Source, Version
+from origin.stages import Stages
 from origin.workers import Workers
+from transforms.codecs import is_drawn
 from transforms.encode import Encoded
 from transforms.errors import TransformError
-from transforms.limits import RequestedLimits
+from transforms.limits import Limits, RequestedLimits
+from transforms.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +36,16 @@ class Renderer:
     admission: Admission
     poisoned: Poisoned
     max_src_bytes: int
+    limits: Limits
 
     async def render(
-        self, wanted: Wanted, *, seconds: float, later: bool, started: Callable[[], None]
+        self,
+        wanted: Wanted,
+        *,
+        seconds: float,
+        later: bool,
+        started: Callable[[], None],
+        stages: Stages,
     ) -> Entry:
         """Overloaded if it would take longer than `seconds`, given what was admitted before.
 
@@ -41,25 +54,42 @@ class Renderer:
         """
         if later:
             # Nobody waits for it, and it takes no worker from anyone.
-            return await self._render(wanted, dear=False, later=True, started=started)
-        size = sum(pointer.size or 0 for pointer in wanted.pointers)
-        cost = self.admission.costs.predict(wanted.asked.plan, wanted.pointers[0].size)
+            return await self._render(wanted, Lane.LATER, math.inf, started, stages)
+        plan, size = wanted.asked.plan, wanted.pointers[0].size
+        # More is never read: a source that is too large is refused, and must not look like load.
+        most = self._most_bytes(plan)
+        cost = self.admission.costs.predict(plan, None if size is None else min(size, most))
+        in_hand = sum(min(pointer.size or 0, most) for pointer in wanted.pointers)
+        stages.foreseen_ms = cost.ms
         began: list[float] = []
+        last = asyncio.get_running_loop().time() + seconds_to_begin(cost.ms, seconds)
 
         def begun() -> None:
             began.append(time.perf_counter())
             started()
 
-        with self.admission.admitted(cost, source_bytes=size, seconds=seconds):
-            entry = await self._render(wanted, dear=is_dear(cost), later=False, started=begun)
+        with self.admission.admitted(cost, source_bytes=in_hand, seconds=seconds):
+            lane = Lane.DEAR if is_dear(cost) else Lane.CHEAP
+            try:
+                entry = await self._render(wanted, lane, last, begun, stages)
+            except asyncio.CancelledError:
+                # At the deadline: it takes this long at least.
+                if began and (ms := (time.perf_counter() - began[-1]) * 1000) > cost.ms:
+                    self.admission.costs.learn(cost, ms)
+                raise
         self.admission.costs.learn(cost, (time.perf_counter() - began[-1]) * 1000)
         return entry
 
     async def _render(
-        self, wanted: Wanted, *, dear: bool, later: bool, started: Callable[[], None]
+        self,
+        wanted: Wanted,
+        lane: Lane,
+        begin_by: float,
+        started: Callable[[], None],
+        stages: Stages,
     ) -> Entry:
         plan = wanted.asked.plan
-        max_bytes = plan.of(RequestedLimits).src_bytes or self.max_src_bytes
+        max_bytes = self._most_bytes(plan)
         versions = dict(zip(wanted.asked.references, map(_version, wanted.pointers), strict=True))
         # Of the source alone: a watermark that many pictures share must not be blamed for one.
         suspect = f"{plan.source} of version {versions[plan.source].validator}"
@@ -68,15 +98,20 @@ class Renderer:
         async def fetch(reference: str) -> Blob:
             return await self._fetch(reference, versions[reference], max_bytes)
 
-        blobs = await each(wanted.asked.references, fetch)
+        with stages.timing("fetch"):
+            blobs = await each(wanted.asked.references, fetch)
+        if lane is not Lane.LATER and any(is_drawn(blob.file.head) for blob in blobs.values()):
+            lane = Lane.DRAWN
         try:
             encoded = await self.workers.render(
                 plan,
                 blobs[plan.source].file,
                 {asset: blobs[asset].file for asset in plan.assets},
-                dear=dear,
-                later=later,
+                lane=lane,
+                limits=self.limits,
+                begin_by=begin_by,
                 started=started,
+                stages=stages,
             )
         except (TransformError, WorkerCrashed) as error:
             _refuse_changed(blobs)
@@ -85,6 +120,9 @@ class Renderer:
             raise
         _refuse_changed(blobs)
         return _entry(encoded)
+
+    def _most_bytes(self, plan: Plan) -> int:
+        return plan.of(RequestedLimits).src_bytes or self.max_src_bytes
 
     async def _fetch(self, reference: str, version: Version, max_bytes: int) -> Blob:
         try:

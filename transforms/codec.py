@@ -40,6 +40,14 @@ class Save:
     deep: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Burden:
+    """What decoding takes, as foreseen: bytes held at a time, and times that all is gone over."""
+
+    memory: int = 0
+    scans: int = 1
+
+
 # A file, as it was read or mapped into memory.
 Bytes = bytes | mmap.mmap
 
@@ -53,12 +61,37 @@ def no_reduction(_wanted: float) -> float:
     return 1.0
 
 
+def row_by_row(_data: Bytes, _header: pyvips.Image, _frames: int) -> Burden:
+    """Next to nothing is held."""
+    return Burden()
+
+
+def header_alone(_data: Bytes) -> int:
+    """Opening reads no more than a header."""
+    return 0
+
+
+def header_int(header: pyvips.Image, name: str, default: int) -> int:
+    """A number that the file gives, if it does."""
+    if not header.get_typeof(name):
+        return default
+    value = header.get(name)
+    return value if isinstance(value, int) else default
+
+
+def pixel_bytes(header: pyvips.Image) -> int:
+    """Of one frame, decoded."""
+    sample = {"uchar": 1, "char": 1, "ushort": 2, "short": 2}.get(str(header.format), 4)
+    return header.width * header.height * header.bands * sample
+
+
 @dataclass(frozen=True, slots=True)
 class Codec:
     """operations: the libvips classes this needs; all others stay blocked.
 
     load, save: None if the format is not read, or not written. reduction: the largest shrink that
-    decoding can do well where `wanted` is needed altogether. quality: default, 0 if it has none.
+    decoding can do well where `wanted` is needed altogether. opening: bytes that `load` holds for
+    the header alone. burden: what it takes for so many frames. quality: default, 0 if it has none.
     in_every_browser: may be sent to a client that did not say what it accepts.
     """
 
@@ -70,6 +103,8 @@ class Codec:
     load: Callable[[Bytes, Load], pyvips.Image] | None = None
     save: Callable[[pyvips.Image, Save], bytes] | None = None
     reduction: Callable[[float], float] = no_reduction
+    opening: Callable[[Bytes], int] = header_alone
+    burden: Callable[[Bytes, pyvips.Image, int], Burden] = row_by_row
     vector: bool = False
     holds_alpha: bool = False
     holds_animation: bool = False

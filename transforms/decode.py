@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import pyvips
 
 from transforms.canvas import Canvas
-from transforms.codec import Bytes, Codec, Load
+from transforms.codec import Bytes, Codec, Load, header_int
 from transforms.codecs import sniffed
 from transforms.codecs.avif import is_sequence
 from transforms.errors import BrokenSource, UnsupportedSource
 from transforms.formats import Format
-from transforms.limits import Limits, RequestedLimits, check_source
+from transforms.limits import Limits, RequestedLimits, check_decoding, check_source
 from transforms.output import Input
 from transforms.picture import Picture
 from transforms.turn import Turn
@@ -33,18 +33,24 @@ class Source:
     header: pyvips.Image
 
 
-def open_source(data: Bytes, asked: Input) -> Source:
-    """Reads the header alone; UnsupportedSource or BrokenSource if that cannot be done."""
+def open_source(data: Bytes, asked: Input, *, limits: Limits) -> Source:
+    """Reads the header alone; UnsupportedSource or BrokenSource if that cannot be done.
+
+    LimitExceeded if that already would be too much: a drawing is read as a whole.
+    """
     codec = sniffed(data)
+    if codec.vector and not limits.svg:
+        raise UnsupportedSource("SVG sources are not read here (SAFELIGHT_SVG=0)")
+    check_decoding(codec.opening(data), 1, limits=limits)
     if codec.format is Format.AVIF and is_sequence(data) and not (asked.still or asked.page):
         raise UnsupportedSource(
             "animated AVIF is not supported; disable_animation:1 shows its still picture"
         )
     header = load(codec, data, Load(thumbnail=asked.thumbnail))
-    pages = _int(header, "n-pages", 1)
+    pages = header_int(header, "n-pages", 1)
     if asked.page >= max(1, pages):
         raise BrokenSource(f"page: the source has {pages} pages, got {asked.page}")
-    turn = Turn.of_exif(_int(header, "orientation", 1))
+    turn = Turn.of_exif(header_int(header, "orientation", 1))
     width, height = turn.swap(header.width, header.height)
     return Source(
         codec=codec,
@@ -53,7 +59,7 @@ def open_source(data: Bytes, asked: Input) -> Source:
         pages=pages,
         moves=pages > 1 and codec.holds_animation and header.get_typeof("delay") != 0,
         has_alpha=bool(header.hasalpha()),
-        palette=_int(header, "palette", 0) == 1 and _int(header, "bits-per-sample", 8) <= 8,
+        palette=_has_palette(header),
         header=header,
     )
 
@@ -67,7 +73,7 @@ def load_frames(
     image = load(source.codec, source.data, how)
     if frames == 1:
         return (_still(image),)
-    height = _int(image, "page-height", image.height)
+    height = header_int(image, "page-height", image.height)
     return tuple(
         image.crop(0, top, image.width, height) for top in range(0, frames * height, height)
     )
@@ -76,10 +82,17 @@ def load_frames(
 def load_asset(data: bytes, *, limits: Limits) -> pyvips.Image:
     """Another picture that an operation needs, upright, in sRGB, all in memory."""
     asked = Input(still=True)
-    source = within_limit(open_source(data, asked), limits.max_src_megapixels)
+    source = within_limit(open_source(data, asked, limits=limits), limits.max_src_megapixels)
     check_source(*source.canvas.size, 1, limits=limits, asked=RequestedLimits())
+    check_burden(source, 1, limits=limits)
     frames = load_frames(source, asked, frames=1, shrink=natural_shrink(source))
     return Picture(frames, source.canvas).in_working_space().uprighted().settled().first
+
+
+def check_burden(source: Source, frames: int, *, limits: Limits) -> None:
+    """LimitExceeded if decoding so many frames takes more than it may."""
+    burden = source.codec.burden(source.data, source.header, frames)
+    check_decoding(burden.memory, burden.scans, limits=limits)
 
 
 def load(codec: Codec, data: Bytes, how: Load) -> pyvips.Image:
@@ -104,6 +117,10 @@ def within_limit(source: Source, megapixels: float) -> Source:
     return replace(source, canvas=canvas)
 
 
+def _has_palette(header: pyvips.Image) -> bool:
+    return header_int(header, "palette", 0) == 1 and header_int(header, "bits-per-sample", 8) <= 8
+
+
 def _still(image: pyvips.Image) -> pyvips.Image:
     """Without what would make savers take it for several pages."""
     image = image.copy()
@@ -111,10 +128,3 @@ def _still(image: pyvips.Image) -> pyvips.Image:
         if image.get_typeof(name):
             image.remove(name)
     return image
-
-
-def _int(image: pyvips.Image, name: str, default: int) -> int:
-    if not image.get_typeof(name):
-        return default
-    value = image.get(name)
-    return value if isinstance(value, int) else default

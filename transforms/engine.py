@@ -37,6 +37,14 @@ def secure() -> None:
             pyvips.operation_block_set(name, False)
 
 
+def read_drawings(*, allowed: bool) -> None:
+    """Whether the parser of vector graphics can be reached at all."""
+    for codec in CODECS.values():
+        if codec.vector:
+            for name in codec.operations:
+                pyvips.operation_block_set(name, not allowed)
+
+
 def version() -> str:
     return ".".join(str(pyvips.version(part)) for part in range(3))
 

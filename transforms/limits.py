@@ -1,4 +1,9 @@
-"""How much is too much, and how the error says so."""
+"""How much is too much, and how the error says so: the limit, what came, the setting.
+
+    pixels ─ pixels of all frames ─ memory and scans of decoding ─ pixels of the result
+
+Each is looked at as soon as it is known. The bytes of a source come before, where it is fetched.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +17,18 @@ from transforms.terms import Spelling, Terms, terms
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The server's limits. Megapixels count all frames of a source."""
+    """The server's limits. Megapixels count all frames of a source.
 
-    max_src_megapixels: float = 100.0
+    max_decode_mb: memory for decoding one, in 2^20 bytes. max_scans: of a JPEG. svg: whether
+    drawings are read.
+    """
+
+    max_src_megapixels: float = 120.0
     max_frames: int = 200
+    max_decode_mb: float = 1024.0
+    max_scans: int = 100
     max_result_megapixels: float = 40.0
+    svg: bool = True
 
 
 @terms(
@@ -60,6 +72,21 @@ def check_frames(frames: int, *, limits: Limits) -> None:
         raise LimitExceeded(
             f"the source has {frames} frames, the limit is {limits.max_frames}"
             " (SAFELIGHT_MAX_FRAMES)"
+        )
+
+
+def check_decoding(memory: int, scans: int, *, limits: Limits) -> None:
+    """LimitExceeded if it would hold more bytes, or go over the picture more often."""
+    megabytes = memory / 2**20
+    if megabytes > limits.max_decode_mb:
+        raise LimitExceeded(
+            f"decoding the source takes {megabytes:.0f} MB of memory, the limit is"
+            f" {limits.max_decode_mb:g} (SAFELIGHT_MAX_DECODE_MB)"
+        )
+    if scans > limits.max_scans:
+        raise LimitExceeded(
+            f"the source has {scans} scans or more, the limit is {limits.max_scans}"
+            " (SAFELIGHT_MAX_SCANS)"
         )
 
 

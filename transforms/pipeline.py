@@ -8,7 +8,7 @@ A plain function: who calls it owns the process, the deadline and the queue.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import pyvips
@@ -19,6 +19,7 @@ from transforms.codecs import sniffed
 from transforms.colourspace import WorkingSpace
 from transforms.decode import (
     Source,
+    check_burden,
     load_asset,
     load_frames,
     natural_shrink,
@@ -26,7 +27,7 @@ from transforms.decode import (
     within_limit,
 )
 from transforms.encode import Encoded, choose_codec, encode
-from transforms.engine import secure
+from transforms.engine import read_drawings, secure
 from transforms.errors import BrokenSource, EngineError
 from transforms.limits import Limits, RequestedLimits, check_frames, check_result, check_source
 from transforms.operation import Stage
@@ -40,20 +41,36 @@ from transforms.untouched import asked_for, at_rest, passed, unencoded
 
 # libvips names who complains.
 _COMPLAINT = re.compile(r"\b(\w+): ")
+# Pixels that are put into memory only to tell the stages apart: that takes about a millisecond.
+_MOST_SETTLED = 2_000_000
+
+Reached = Callable[[str], None]
 
 
 def run(
-    plan: Plan, data: Bytes, *, assets: Mapping[str, bytes] | None = None, limits: Limits
+    plan: Plan,
+    data: Bytes,
+    *,
+    assets: Mapping[str, bytes] | None = None,
+    limits: Limits,
+    reached: Reached | None = None,
 ) -> Encoded:
-    """The plan carried out. Raises a TransformError; nothing else for any bytes whatever."""
+    """The plan carried out. Raises a TransformError; nothing else for any bytes whatever.
+
+    reached: told `decode` and `process` when that is over, for who wants to know how long it took.
+    """
     secure()
+    read_drawings(allowed=limits.svg)
     try:
-        return _run(plan, data, assets or {}, limits)
+        return _run(plan, data, assets or {}, limits, reached)
     except pyvips.Error as error:
         text = " ".join(str(error.detail).split())[:300] or error.message
         if is_ours(text):
             raise EngineError(f"the picture could not be made: {text}") from error
         raise BrokenSource(f"the source could not be decoded: {text}") from error
+    except UnicodeDecodeError as error:
+        # What names the metadata comes from the file, and pyvips takes it for text.
+        raise BrokenSource(f"the source has metadata that is no text: {error}") from error
 
 
 def is_ours(complaint: str) -> bool:
@@ -66,10 +83,16 @@ def is_ours(complaint: str) -> bool:
     return bool(known) and "colourspace" not in known
 
 
-def _run(plan: Plan, data: Bytes, assets: Mapping[str, bytes], limits: Limits) -> Encoded:
+def _run(
+    plan: Plan,
+    data: Bytes,
+    assets: Mapping[str, bytes],
+    limits: Limits,
+    reached: Reached | None,
+) -> Encoded:
     if plan.output.raw:
         return unencoded(data[:], sniffed(data))
-    source = open_source(data, plan.of(Input))
+    source = open_source(data, plan.of(Input), limits=limits)
     asked = plan.of(RequestedLimits)
     if not source.codec.vector:
         check_source(*source.canvas.size, 1, limits=limits, asked=asked)
@@ -78,13 +101,14 @@ def _run(plan: Plan, data: Bytes, assets: Mapping[str, bytes], limits: Limits) -
             return untouched
         plan = at_rest(plan, source)
     codec = choose_codec(plan, source)
-    frames = _frames(plan, source, codec)
-    check_frames(min(frames, asked.frames), limits=limits)
-    frames = min(frames, asked.frames)
+    frames = min(_frames(plan, source, codec), asked.frames)
+    decoded = _decoded(plan, source, frames)
+    check_frames(decoded, limits=limits)
     if source.codec.vector:
         source = within_limit(source, asked.src_megapixels or limits.max_src_megapixels)
     else:
-        check_source(*source.canvas.size, frames, limits=limits, asked=asked)
+        check_source(*source.canvas.size, decoded, limits=limits, asked=asked)
+    check_burden(source, frames, limits=limits)
     canvas = replace(source.canvas, frames=frames)
     pipelines = _with_limit(plan.pipelines, asked.result_side) or ((),)
     _check_sizes(pipelines, canvas, limits, asked.result_side)
@@ -98,10 +122,22 @@ def _run(plan: Plan, data: Bytes, assets: Mapping[str, bytes], limits: Limits) -
         ),
         {name: _asset(name, assets, limits) for name in plan.assets},
     )
+    picture = _over("decode", picture, reached)
     for ops in pipelines:
         picture = _through(ops, picture, asked.result_side if ops is pipelines[-1] else 0)
+    picture = _over("process", picture, reached)
     result = encode(picture, plan, codec, source)
     return passed(plan, source, result) or result
+
+
+def _over(stage: str, picture: Picture, reached: Reached | None) -> Picture:
+    """Pixels are worked on when they are asked for, which would be while they are encoded."""
+    if reached is None:
+        return picture
+    if sum(frame.width * frame.height for frame in picture.frames) <= _MOST_SETTLED:
+        picture = picture.settled()
+    reached(stage)
+    return picture
 
 
 def _asset(name: str, assets: Mapping[str, bytes], limits: Limits) -> pyvips.Image:
@@ -113,6 +149,11 @@ def _asset(name: str, assets: Mapping[str, bytes], limits: Limits) -> pyvips.Ima
 def _frames(plan: Plan, source: Source, codec: Codec) -> int:
     moving = source.moves and codec.holds_animation and not plan.of(Input).still
     return source.pages if moving else 1
+
+
+def _decoded(plan: Plan, source: Source, frames: int) -> int:
+    """A page of an animation is made of all before it."""
+    return plan.of(Input).page + 1 if source.moves and frames == 1 else frames
 
 
 def _with_limit(pipelines: tuple[Pipeline, ...], side: int) -> tuple[Pipeline, ...]:

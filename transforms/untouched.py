@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import replace
 
 import pyvips
 
-from transforms.codec import Codec
+from transforms.codec import Bytes, Codec
+from transforms.codecs.bmp_pixels import is_bare
 from transforms.colourspace import looks_srgb, profile_fits
 from transforms.decode import Source
 from transforms.encode import Encoded
@@ -94,10 +96,19 @@ def _scrubbed(plan: Plan, source: Source) -> bytes | None:
     """The source's bytes without private metadata, None if that cannot be done for sure."""
     output = plan.output
     if source.codec.format is Format.BMP:
-        return source.data[:]  # has no room for metadata
+        # It has no room for metadata, but some have room for other things.
+        return source.data[:] if is_bare(source.data[:]) else None
+    if source.codec.format is Format.GIF and _screen(source.data) != source.canvas.size:
+        # One that claims to be absurdly large is shown as large as its frames, but not everywhere.
+        return None
     if output.strip_metadata:
         return scrub(source.data[:], source.codec.format, keep_copyright=output.keep_copyright)
     return None if _tells_place(source) else source.data[:]
+
+
+def _screen(data: Bytes) -> tuple[int, int]:
+    width, height = struct.unpack_from("<HH", data, 6)
+    return width, height
 
 
 def _tells_place(source: Source) -> bool:

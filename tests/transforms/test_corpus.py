@@ -93,7 +93,7 @@ def test_every_picture_has_the_predicted_size_its_colours_and_its_way_up(path: P
     data = path.read_bytes()
     if path.name == HUGE:
         pytest.skip("refused: see the test of limits")
-    canvas = open_source(data, Input(still=True)).canvas
+    canvas = open_source(data, Input(still=True), limits=Limits()).canvas
 
     for case in CASES:
         predicted = planned(case.options).size(canvas).size
@@ -161,7 +161,7 @@ def test_drawings_are_drawn_as_large_as_asked(name: str, kind: str) -> None:
     path = ROOT / "formats" / name
     if not path.exists():
         pytest.skip(f"no corpus at {ROOT}")
-    canvas = open_source(path.read_bytes(), Input()).canvas
+    canvas = open_source(path.read_bytes(), Input(), limits=Limits()).canvas
 
     result = made(f"rs:fit:300:300/q:90@{kind}", path.read_bytes())
 

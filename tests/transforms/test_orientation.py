@@ -13,6 +13,7 @@ from PIL import Image
 
 from tests.pictures import made, opened, oriented, pixels, planned, quadrants, saved, sheet
 from transforms.decode import open_source
+from transforms.limits import Limits
 from transforms.output import Input
 from transforms.turn import UPRIGHT
 
@@ -143,7 +144,7 @@ def test_a_result_does_not_ask_for_another_turn(
     result = made(f"{options}@{target}", source)
 
     assert opened(result).getexif().get(0x0112, 1) == 1
-    assert open_source(result.data, Input()).canvas.turn == UPRIGHT
+    assert open_source(result.data, Input(), limits=Limits()).canvas.turn == UPRIGHT
 
 
 @each_way_up
@@ -224,5 +225,5 @@ def test_predicted_sizes_are_those_of_the_result(orientation: int, gravity: str)
 
     result = made(f"{url}@png", source)
 
-    canvas = open_source(source, Input()).canvas
+    canvas = open_source(source, Input(), limits=Limits()).canvas
     assert (result.width, result.height) == planned(url).size(canvas).size

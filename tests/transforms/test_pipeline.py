@@ -78,7 +78,7 @@ def test_results_have_the_predicted_size(
 
     result = made(f"{url}@png", data)
 
-    canvas = open_source(data, Input()).canvas
+    canvas = open_source(data, Input(), limits=Limits()).canvas
     assert size(result) == planned(url).size(canvas).size
 
 
@@ -96,7 +96,7 @@ def test_pictures_decoded_smaller_have_the_predicted_size(
 
     result = made(f"{url}@jpeg", photograph(kind))
 
-    canvas = open_source(photograph(kind), Input()).canvas
+    canvas = open_source(photograph(kind), Input(), limits=Limits()).canvas
     assert size(result) == planned(url).size(canvas).size
 
 

@@ -33,3 +33,8 @@ def sniffed(data: Bytes) -> Codec:
             return codec
     readable = ", ".join(codec.format for codec in CODECS.values() if codec.load)
     raise UnsupportedSource(f"the source is not a picture of a known kind ({readable})")
+
+
+def is_drawn(head: Bytes) -> bool:
+    """Whether what begins like this is a vector drawing: nobody foresees how long one takes."""
+    return any(codec.vector and codec.sniff(head[:SNIFFED]) for codec in CODECS.values())

@@ -32,7 +32,10 @@ class BmpError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where a BMP keeps what, checked against its length; `masks` are red, green, blue, alpha."""
+    """Where a BMP keeps what, checked against its length; `masks` are red, green, blue, alpha.
+
+    bare: there is nothing in the file besides.
+    """
 
     width: int
     height: int
@@ -41,6 +44,7 @@ class Layout:
     offset: int
     palette: bytes
     masks: tuple[int, int, int, int]
+    bare: bool
 
     @property
     def stride(self) -> int:
@@ -55,6 +59,11 @@ def probe(data: bytes) -> tuple[int, int, bool]:
     """Width, height and whether there is an alpha channel; no pixel is decoded."""
     layout = _layout(data)
     return layout.width, layout.height, layout.has_alpha
+
+
+def is_bare(data: bytes) -> bool:
+    """False if something may be hidden before, between or behind what is shown."""
+    return _layout(data).bare
 
 
 def decode(data: bytes) -> pyvips.Image:
@@ -90,9 +99,12 @@ def _layout(data: bytes) -> Layout:
     _check(width, height, bits, compression)
 
     masks, after = _masks(data, size, bits, compression)
-    palette = _palette(data, after, bits, colours, 3 if size == _CORE else 4)
-    layout = Layout(width, abs(height), bits, height > 0, offset, palette, masks)
-    needed = offset + layout.stride * layout.height
+    entry = 3 if size == _CORE else 4
+    palette = _palette(data, after, bits, colours, entry)
+    pixels = after + (_colours(bits, colours) * entry if palette else 0)
+    needed = offset + (width * bits + 31) // 32 * 4 * abs(height)
+    bare = (offset, len(data)) == (pixels, needed)
+    layout = Layout(width, abs(height), bits, height > 0, offset, palette, masks, bare)
     if offset < after or needed > len(data):
         raise BmpError(f"pixels: expected bytes {offset}..{needed} but received {len(data)}")
     return layout
@@ -144,12 +156,16 @@ def _palette(data: bytes, at: int, bits: int, colours: int, width: int) -> bytes
     """256 colours, blue first, black where the file says nothing; empty for deep pixels."""
     if bits > 8:
         return b""
-    count = min(colours or 1 << bits, 1 << bits)
+    count = _colours(bits, colours)
     table = data[at : at + count * width]
     if len(table) < count * width:
         raise BmpError(f"palette: expected {count * width} bytes but received {len(table)}")
     triples = b"".join(table[i : i + 3] for i in range(0, len(table), width))
     return triples.ljust(256 * 3, b"\0")
+
+
+def _colours(bits: int, said: int) -> int:
+    return min(said or 1 << bits, 1 << bits)
 
 
 def _from_palette(rows: pyvips.Image, layout: Layout) -> pyvips.Image:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pyvips
 
-from transforms.codec import Bytes, Codec, Load, Save, as_source
+from transforms.codec import Burden, Bytes, Codec, Load, Save, as_source
 from transforms.formats import Format
+
+# Measured: two canvases in colour, as a frame may bring back the one before, and an index.
+_BYTES_PER_PIXEL = 9
 
 
 def _sniff(head: bytes) -> bool:
@@ -16,6 +19,10 @@ def _load(data: Bytes, how: Load) -> pyvips.Image:
     return pyvips.Image.gifload_source(
         as_source(data), page=how.page, n=how.pages, access="sequential", fail_on="truncated"
     )
+
+
+def _burden(_data: Bytes, header: pyvips.Image, _frames: int) -> Burden:
+    return Burden(header.width * header.height * _BYTES_PER_PIXEL)
 
 
 def _save(image: pyvips.Image, how: Save) -> bytes:
@@ -30,6 +37,7 @@ CODEC = Codec(
     operations=("VipsForeignLoadNsgifSource", "VipsForeignSaveCgifBuffer"),
     load=_load,
     save=_save,
+    burden=_burden,
     holds_alpha=True,
     holds_animation=True,
     in_every_browser=True,

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import pyvips
 
-from transforms.codec import Bytes, Codec, Load, Save, as_source
+from transforms.codec import Burden, Bytes, Codec, Load, Save, as_source, header_int
+from transforms.codecs.jpeg_frame import count_scans, read_frame
 from transforms.formats import Format
 from transforms.grammar import Range
 from transforms.terms import Spelling, Terms, terms
@@ -49,6 +50,15 @@ def _reduction(wanted: float) -> float:
     return next((float(by) for by in (8, 4, 2) if by * HEADROOM <= wanted), 1.0)
 
 
+def _burden(data: Bytes, header: pyvips.Image, _frames: int) -> Burden:
+    """Where the picture comes in several scans, its coefficients are kept until the last, all of
+    them however small it is decoded.
+    """
+    if not header_int(header, "jpeg-multiscan", 0):
+        return Burden()
+    return Burden(read_frame(data).coefficient_bytes, count_scans(data))
+
+
 def _save(image: pyvips.Image, how: Save) -> bytes:
     options = how.plan.of(JpegOptions)
     return image.jpegsave_buffer(
@@ -73,6 +83,7 @@ CODEC = Codec(
     load=_load,
     save=_save,
     reduction=_reduction,
+    burden=_burden,
     in_every_browser=True,
     quality=80,
     # libjpeg's own limit, a little below what the format could say.

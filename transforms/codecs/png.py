@@ -6,7 +6,7 @@ from typing import Annotated
 
 import pyvips
 
-from transforms.codec import Bytes, Codec, Load, Save, as_source
+from transforms.codec import Burden, Bytes, Codec, Load, Save, as_source, pixel_bytes
 from transforms.formats import Format
 from transforms.grammar import Range
 from transforms.terms import Spelling, Terms, terms
@@ -14,6 +14,8 @@ from transforms.terms import Spelling, Terms, terms
 # libvips' VipsForeignPngFilter flags.
 _NO_FILTER = 0x08
 _ALL_FILTERS = 0xF8
+# The last byte of IHDR, which is always the first chunk.
+_INTERLACE = 28
 
 
 @terms(
@@ -34,6 +36,11 @@ def _sniff(head: bytes) -> bool:
 
 def _load(data: Bytes, how: Load) -> pyvips.Image:
     return pyvips.Image.pngload_source(as_source(data), access="sequential", fail_on="truncated")
+
+
+def _burden(data: Bytes, header: pyvips.Image, _frames: int) -> Burden:
+    """The first rows of an interlaced picture are done when its last are."""
+    return Burden(pixel_bytes(header) if data[_INTERLACE] else 0)
 
 
 def _save(image: pyvips.Image, how: Save) -> bytes:
@@ -58,6 +65,7 @@ CODEC = Codec(
     operations=("VipsForeignLoadPngSource", "VipsForeignSavePngBuffer"),
     load=_load,
     save=_save,
+    burden=_burden,
     holds_alpha=True,
     holds_depth=True,
     in_every_browser=True,

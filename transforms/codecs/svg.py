@@ -12,6 +12,9 @@ from transforms.formats import Format
 # librsvg takes 72 points for an inch and 96 pixels; this makes one unit one pixel.
 _DPI = 96
 _UNIT = 72 / 96
+# Measured: an element with its styles takes up to 4 KB, paths and style sheets 80 times their text.
+_BYTES_PER_ELEMENT = 4096
+_BYTES_PER_BYTE = 80
 
 # An optional declaration, comments and a document type, then the root element.
 _ROOT = re.compile(
@@ -35,6 +38,15 @@ def _load(data: Bytes, how: Load) -> pyvips.Image:
     )
 
 
+def _opening(data: Bytes) -> int:
+    """The whole document is read for its size. What entities and pictures within it take is not
+    seen from here: that is for the worker's own limit.
+    """
+    text = data[:]
+    elements = text.count(b"<") - text.count(b"</")
+    return max(elements * _BYTES_PER_ELEMENT, len(text) * _BYTES_PER_BYTE)
+
+
 def _reduction(wanted: float) -> float:
     """Any size at all, larger ones too: drawing is sharper than scaling."""
     return wanted
@@ -48,6 +60,7 @@ CODEC = Codec(
     operations=("VipsForeignLoadSvgSource",),
     load=_load,
     reduction=_reduction,
+    opening=_opening,
     vector=True,
     holds_alpha=True,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyvips
 
-from transforms.codec import Bytes, Codec, Load, Save, as_source
+from transforms.codec import Burden, Bytes, Codec, Load, Save, as_source, header_int
 from transforms.formats import Format
 
 # Spaces whose numbers are fractions by nature.
@@ -20,6 +20,13 @@ def _load(data: Bytes, how: Load) -> pyvips.Image:
         as_source(data), page=how.page, n=1, access="sequential", fail_on="error"
     )
     return _counted(image)
+
+
+def _burden(_data: Bytes, header: pyvips.Image, _frames: int) -> Burden:
+    """Two rows of tiles, however high these are; strips are read by the line."""
+    rows = min(header.height, header_int(header, "tile-height", 0))
+    depth = max(1, header_int(header, "bits-per-sample", 8) // 8)
+    return Burden(2 * rows * header.width * header.bands * depth)
 
 
 def _counted(image: pyvips.Image) -> pyvips.Image:
@@ -58,6 +65,7 @@ CODEC = Codec(
     operations=("VipsForeignLoadTiffSource", "VipsForeignSaveTiffBuffer"),
     load=_load,
     save=_save,
+    burden=_burden,
     holds_alpha=True,
     holds_depth=True,
     most_side=1_000_000,

@@ -8,8 +8,6 @@ They judge properties by namespace and name, whatever prefix the document gave t
 
 from __future__ import annotations
 
-from xml.sax.saxutils import escape, quoteattr
-
 from transforms.metadata.xml_events import Attributes, Name, Namespaces, Refused, Sink, read
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -24,6 +22,10 @@ _MAX_COPYRIGHT = 60_000  # a JPEG segment
 _HEADER = b"http://ns.adobe.com/xap/1.0/\0"
 _BEGIN = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
 _END = '<?xpacket end="r"?>'
+
+# `xml.sax.saxutils` has these too, and imports a web client.
+_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_ATTRIBUTE = _TEXT | str.maketrans({'"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})
 
 _PREFIXES = {RDF: "rdf", _XML: "xml", _DC: "dc", _RIGHTS: "xmpRights", _CC: "cc"}
 _DC_COPYRIGHT = frozenset({"rights", "contributor", "creator", "publisher"})
@@ -51,7 +53,7 @@ def copyright_only(blob: bytes) -> bytes | None:
     sink = _Rights()
     if not _parsed(blob, sink):
         return None
-    attributes = "".join(f" {name}={quoteattr(value)}" for name, value in sink.attributes.items())
+    attributes = "".join(f" {name}={_quoted(value)}" for name, value in sink.attributes.items())
     elements = "".join(sink.out)
     if not attributes and not elements:
         return None
@@ -111,7 +113,12 @@ def _text(value: bytes | None) -> str:
         text = value.decode()
     except UnicodeDecodeError:
         text = value.decode("latin-1")
-    return escape("".join(c for c in text.replace("\0", " ") if c.isprintable())).strip()
+    printable = "".join(c for c in text.replace("\0", " ") if c.isprintable())
+    return printable.translate(_TEXT).strip()
+
+
+def _quoted(value: str) -> str:
+    return f'"{value.translate(_ATTRIBUTE)}"'
 
 
 class _Placeless:
@@ -125,8 +132,8 @@ class _Placeless:
         if self._skipped or _is_private(name):
             self._skipped += 1
             return
-        declared = [f" xmlns{':' * bool(p)}{p}={quoteattr(uri)}" for p, uri in namespaces]
-        kept = [f" {n.qualified}={quoteattr(v)}" for n, v in attributes if not _is_private(n)]
+        declared = [f" xmlns{':' * bool(p)}{p}={_quoted(uri)}" for p, uri in namespaces]
+        kept = [f" {n.qualified}={_quoted(v)}" for n, v in attributes if not _is_private(n)]
         self.out.append(f"<{name.qualified}{''.join(declared + kept)}>")
 
     def end(self, name: Name) -> None:
@@ -137,7 +144,7 @@ class _Placeless:
 
     def text(self, text: str) -> None:
         if not self._skipped:
-            self.out.append(escape(text))
+            self.out.append(text.translate(_TEXT))
 
 
 class _Rights:
@@ -176,10 +183,10 @@ class _Rights:
 
     def text(self, text: str) -> None:
         if self._kept_from and not self._skipped:
-            self.out.append(escape(text))
+            self.out.append(text.translate(_TEXT))
 
     def _open(self, name: Name, attributes: Attributes) -> None:
-        kept = (f" {_own(n)}={quoteattr(v)}" for n, v in attributes if n.uri in _PREFIXES)
+        kept = (f" {_own(n)}={_quoted(v)}" for n, v in attributes if n.uri in _PREFIXES)
         self.out.append(f"<{_own(name)}{''.join(kept)}>")
 
 

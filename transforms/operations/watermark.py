@@ -65,31 +65,35 @@ class Watermark(Op):
         return canvas.megapixels * 25
 
     def apply(self, picture: Picture) -> Picture:
-        mark = self._mark(picture)
-        left, top = 0, 0
-        if self.position not in _TILED:
-            size, outer = (mark.width, mark.height), picture.canvas.size
+        canvas = picture.canvas
+        mark, left, top = self._scaled(with_alpha(picture.assets[self.source or ""]), canvas), 0, 0
+        if self.position in _TILED:
+            mark = self._tiled(mark, canvas)
+        else:
+            size = (mark.width, mark.height)
             gravity = Gravity(self.position, self.x, self.y)
-            left, top = gravity.place_freely(size, outer, scale=picture.canvas.scale)
-            left = max(1 - mark.width, min(left, outer[0] - 1))
-            top = max(1 - mark.height, min(top, outer[1] - 1))
+            left, top = gravity.place_freely(size, canvas.size, scale=canvas.scale)
+            left = max(1 - mark.width, min(left, canvas.width - 1))
+            top = max(1 - mark.height, min(top, canvas.height - 1))
+            mark, left, top = _visible(mark, left, top, canvas)
+        mark = self._faded(mark.copy_memory())
         return picture.map(lambda frame: _over(frame, mark, left, top))
 
-    def _mark(self, picture: Picture) -> pyvips.Image:
-        """The watermark as large as it is laid over, with its opacity."""
-        canvas = picture.canvas
-        mark = with_alpha(picture.assets[self.source or ""])
+    def _scaled(self, mark: pyvips.Image, canvas: Canvas) -> pyvips.Image:
+        """As large as it is laid over, which may be far larger than what is shown of it."""
         if self.scale:
             box = [max(1, even(length * self.scale)) for length in canvas.size]
             by = min(box[0] / mark.width, box[1] / mark.height)
             mark = scaled_to(mark, max(1, round(mark.width * by)), max(1, round(mark.height * by)))
-        mark = mark.copy_memory()
-        if self.position in _TILED:
-            mark = self._tiled(mark, canvas)
-        if self.opacity < 1:
-            colour, alpha = mark[: mark.bands - 1], mark[mark.bands - 1]
-            mark = colour.bandjoin(rounded(alpha * self.opacity, mark))
-        return mark.copy_memory()
+        # Made once, unless most of it is not seen.
+        fits = mark.width * mark.height <= canvas.width * canvas.height
+        return mark.copy_memory() if fits else mark
+
+    def _faded(self, mark: pyvips.Image) -> pyvips.Image:
+        if self.opacity == 1:
+            return mark
+        colour, alpha = mark[: mark.bands - 1], mark[mark.bands - 1]
+        return colour.bandjoin(rounded(alpha * self.opacity, mark)).copy_memory()
 
     def _tiled(self, mark: pyvips.Image, canvas: Canvas) -> pyvips.Image:
         room = [
@@ -108,6 +112,16 @@ class Watermark(Op):
         sheet = tile.replicate(across, down)
         left, top = (sheet.width - canvas.width) // 2, (sheet.height - canvas.height) // 2
         return sheet.crop(left, top, canvas.width, canvas.height)
+
+
+def _visible(
+    mark: pyvips.Image, left: int, top: int, canvas: Canvas
+) -> tuple[pyvips.Image, int, int]:
+    """What of the mark lies on the canvas, and where."""
+    from_left, from_top = max(0, -left), max(0, -top)
+    width = min(mark.width - from_left, canvas.width - max(0, left))
+    height = min(mark.height - from_top, canvas.height - max(0, top))
+    return mark.crop(from_left, from_top, width, height), max(0, left), max(0, top)
 
 
 def _over(frame: pyvips.Image, mark: pyvips.Image, left: int, top: int) -> pyvips.Image:
