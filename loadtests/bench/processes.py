@@ -18,6 +18,15 @@ def family(pid: int) -> set[int]:
     return found
 
 
+def descendants_cpu_seconds(pid: int) -> float:
+    """Of all that descend from the process and live, with what their own dead children used."""
+    total = 0
+    for one in family(pid) - {pid}:
+        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        total += sum(map(int, fields[11:15]))
+    return total / _TICK
+
+
 def cpu_seconds(pids: Iterable[int]) -> float:
     """User and system time of all of them together."""
     total = 0

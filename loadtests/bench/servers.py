@@ -25,6 +25,13 @@ def bare_server() -> Iterator[int]:
 @contextmanager
 def safelight(root: Path, **settings: str) -> Iterator[int]:
     """The port of `safelight serve` on a folder of pictures."""
+    with safelight_process(root, **settings) as (port, _):
+        yield port
+
+
+@contextmanager
+def safelight_process(root: Path, **settings: str) -> Iterator[tuple[int, int]]:
+    """The same, with the server's process number."""
     port = free_port()
     environ = {
         "SAFELIGHT_PORT": str(port),
@@ -32,12 +39,12 @@ def safelight(root: Path, **settings: str) -> Iterator[int]:
         "SAFELIGHT_LOCAL_ROOT": str(root),
         **{f"SAFELIGHT_{name.upper()}": value for name, value in settings.items()},
     }
-    with _process(["-m", "origin"], environ, port):
-        yield port
+    with _process(["-m", "origin"], environ, port) as pid:
+        yield port, pid
 
 
 @contextmanager
-def _process(arguments: list[str], environ: Mapping[str, str], port: int) -> Iterator[None]:
+def _process(arguments: list[str], environ: Mapping[str, str], port: int) -> Iterator[int]:
     clean = {name: value for name, value in os.environ.items() if "SAFELIGHT_" not in name}
     process = subprocess.Popen(
         [sys.executable, *arguments],
@@ -47,7 +54,7 @@ def _process(arguments: list[str], environ: Mapping[str, str], port: int) -> Ite
     )
     try:
         wait_for(port, process)
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait(timeout=30)
