@@ -75,6 +75,10 @@ class DiskCache(BaseCache):
         return self._files.count
 
     @property
+    def evicted(self) -> int:
+        return self._files.evicted
+
+    @property
     def scanned(self) -> bool:
         """Whether the folder was looked through; False for ever if another process does that."""
         return self._files.scanned

@@ -67,6 +67,10 @@ class DiskFiles:
         return len(self._order)
 
     @property
+    def evicted(self) -> int:
+        return self._order.evicted
+
+    @property
     def scanned(self) -> bool:
         """Whether all files are known."""
         return self._scanned is not None

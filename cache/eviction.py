@@ -39,6 +39,7 @@ class S3Fifo:
         self.max_bytes = max_bytes
         self.largest_bytes = max_bytes // _LARGEST_SHARE
         self.bytes = 0
+        self.evicted = 0
         self._small: OrderedDict[str, _Resident] = OrderedDict()
         self._main: OrderedDict[str, _Resident] = OrderedDict()
         self._small_bytes = 0
@@ -100,6 +101,7 @@ class S3Fifo:
                 key, resident = self._hand()
             self.bytes -= resident.size
             evicted.append(key)
+        self.evicted += len(evicted)
         return evicted
 
     def _hand(self) -> tuple[str, _Resident]:

@@ -84,11 +84,13 @@ class Flights(Generic[K, V]):
         max_failures: int = 1024,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Seconds. clock: for kept failures; deadlines go by the event loop's."""
+        """Seconds. clock: for kept failures; deadlines go by the event loop's. `deadline` and
+        `lifetime` may be set: for what begins, and what fails, from then on.
+        """
         self.joined = 0
         self.spared = 0
-        self._deadline = deadline
-        self._lifetime = lifetime or (lambda _: failure_ttl)
+        self.deadline = deadline
+        self.lifetime = lifetime or (lambda _: failure_ttl)
         self._aloft: dict[K, _Aloft[V]] = {}
         self._tasks: set[asyncio.Task[V]] = set()
         self._failures: TLRUCache[K, tuple[Exception, float]] = TLRUCache(
@@ -143,13 +145,13 @@ class Flights(Generic[K, V]):
             return await make(flight)
 
         def late() -> None:
-            message = f"{key!r}: expected to end within {self._deadline} s, but did not"
+            message = f"{key!r}: expected to end within {deadline} s, but did not"
             self._stop(key, aloft, TimeoutError(message))
 
-        flight = Flight()
+        flight, deadline = Flight(), self.deadline
         # Not in the context of who came first: the work is everybody's.
         task = asyncio.create_task(work(), context=contextvars.Context())
-        timer = asyncio.get_running_loop().call_later(self._deadline, late)
+        timer = asyncio.get_running_loop().call_later(deadline, late)
         aloft = _Aloft(flight, task, timer)
         self._aloft[key] = aloft
         self._tasks.add(task)
@@ -200,7 +202,7 @@ class Flights(Generic[K, V]):
         return True
 
     def _keep(self, key: K, error: Exception) -> None:
-        seconds = 0.0 if isinstance(error, FlightCancelled) else self._lifetime(error)
+        seconds = 0.0 if isinstance(error, FlightCancelled) else self.lifetime(error)
         if seconds > 0:
             self._failures[key] = _twin(error), seconds
 

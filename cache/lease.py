@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
@@ -39,7 +40,10 @@ return redis.call('DEL', KEYS[1])
 
 
 class Leases:
-    """seconds: how long a lease outlives a holder that died. timeout: of each word with Redis."""
+    """seconds: how long a lease outlives a holder that died. timeout: of each word with Redis.
+
+    counts: tries to take one, as taken, elsewhere (somebody else has it) or failed.
+    """
 
     def __init__(
         self,
@@ -50,6 +54,7 @@ class Leases:
         seconds: float = 10,
         breaker: Breaker | None = None,
     ) -> None:
+        self.counts: Counter[str] = Counter()
         self._client = client
         self._breaker = breaker
         self._prefix = f"{namespace}l:"
@@ -75,8 +80,13 @@ class Leases:
         `TierFailed` if Redis does not say: the caller makes the result without a lease.
         """
         name, token = self._prefix + key, uuid4().hex
-        async with answering(self._timeout, self._breaker):
-            taken = await self._client.set(name, token, nx=True, px=self._life)
+        try:
+            async with answering(self._timeout, self._breaker):
+                taken = await self._client.set(name, token, nx=True, px=self._life)
+        except TierFailed:
+            self.counts["failed"] += 1
+            raise
+        self.counts["taken" if taken else "elsewhere"] += 1
         return Lease(self, name, token) if taken else None
 
     async def wait(

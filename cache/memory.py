@@ -45,6 +45,10 @@ class MemoryCache(BaseCache):
     def count(self) -> int:
         return len(self._kept)
 
+    @property
+    def evicted(self) -> int:
+        return self._order.evicted
+
     def peek(self, key: str) -> Entry | None:
         """What is kept under the key, at once."""
         kept = self._kept.get(key)

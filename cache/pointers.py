@@ -119,6 +119,10 @@ class Pointers:
         if self._known.keep(reference, pointer, generation) is pointer:
             self._share(reference, pointer)
 
+    def trust(self, *, ttl: float, negative_ttl: float) -> None:
+        """So long from now on, whatever was known before included."""
+        self._ttl, self._negative_ttl = ttl, negative_ttl
+
     def forget(self, reference: str) -> None:
         """Know nothing of the source, on this node. A look that is under way will count."""
         self._known.drop(reference)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from aiocache.base import BaseCache
@@ -29,11 +31,35 @@ _CORRUPT = (CorruptEntry, ValueError, TypeError, AttributeError, RecursionError)
 logger = logging.getLogger(__name__)
 
 
+@dataclass(slots=True)
+class Spent:
+    """How many calls there were, and how long all of them took."""
+
+    calls: int = 0
+    seconds: float = 0.0
+
+    def add(self, seconds: float) -> None:
+        self.calls += 1
+        self.seconds += seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """What a cache with a bound of its own holds. evicted: keys that had to go, ever."""
+
+    bytes: int
+    max_bytes: int
+    entries: int
+    evicted: int
+
+
 class Tier:
     """A `Store` that raises nothing but CancelledError: what fails is a miss, or is not kept.
 
     The cache's own `timeout` bounds every call. Writes have a breaker of their own, as a cache that
     is full or read-only still answers.
+
+    failed_writes: those of failed, timeout and skipped in `counts` that were no reads.
     """
 
     def __init__(
@@ -49,11 +75,20 @@ class Tier:
         """framed: the cache holds bytes, not objects. max_entry_bytes: of the picture alone."""
         self.name = name
         self.counts: Counter[str] = Counter()
+        self.failed_writes: Counter[str] = Counter()
+        self.reads, self.writes = Spent(), Spent()
         self.breaker = breaker or Breaker()
         self.write_breaker = write_breaker or Breaker()
         self._cache = cache
         self._framed = framed
         self._max_entry_bytes = max_entry_bytes
+
+    @property
+    def fill(self) -> Fill | None:
+        """None where others decide what stays."""
+        names = ("bytes", "max_bytes", "count", "evicted")
+        figures = [getattr(self._cache, name, None) for name in names]
+        return None if None in figures else Fill(*map(int, figures))  # type: ignore[arg-type]
 
     def peek(self, key: str) -> Entry | None:
         """What the cache has at hand, without waiting; only the cache in memory can answer."""
@@ -124,25 +159,34 @@ class Tier:
     ) -> tuple[bool, T | None]:
         """Whether the cache answered, and what."""
         if not breaker.allows():
-            self.counts["skipped"] += 1
+            self._count_failed(breaker, "skipped")
             return False, None
+        began = time.perf_counter()
         try:
             answer = await call()
         except Exception as error:
             self._failed(breaker, error)
             return False, None
+        finally:
+            spent = self.reads if breaker is self.breaker else self.writes
+            spent.add(time.perf_counter() - began)
         self._succeeded(breaker)
         return True, answer
 
     def _failed(self, breaker: Breaker, error: Exception) -> None:
         # Client libraries have a TimeoutError of their own, each another.
         late = isinstance(error, TimeoutError) or type(error).__name__.endswith("TimeoutError")
-        self.counts["timeout" if late else "failed"] += 1
+        self._count_failed(breaker, "timeout" if late else "failed")
         was = breaker.state
         breaker.failed()
         if was == "closed" and breaker.state == "open":
             what = "read from" if breaker is self.breaker else "written to"
             logger.warning("cache tier %s is not %s for now: %r", self.name, what, error)
+
+    def _count_failed(self, breaker: Breaker, how: str) -> None:
+        self.counts[how] += 1
+        if breaker is self.write_breaker:
+            self.failed_writes[how] += 1
 
     def _succeeded(self, breaker: Breaker) -> None:
         was = breaker.state

@@ -80,6 +80,9 @@ class Tiers:
             for place in placed
         }
 
+    def __iter__(self) -> Iterator[Tier]:
+        return (place.tier for place in self._places)
+
     @property
     def names(self) -> tuple[str, ...]:
         """In the order in which they are asked."""
@@ -157,6 +160,16 @@ class Tiers:
         room: dropped.
         """
         return {place.tier.name: dict(place.tier.counts) for place in self._places}
+
+    def states(self) -> dict[str, dict[str, str]]:
+        """By tier, those of its breakers."""
+        return {
+            place.tier.name: {
+                "reads": place.tier.breaker.state,
+                "writes": place.tier.write_breaker.state,
+            }
+            for place in self._places
+        }
 
     async def close(self, *, within: float = 5.0) -> None:
         """Begin no more writes, and wait so many seconds for those that are under way. The caches
@@ -242,6 +255,7 @@ class _Behind:
                 return await self._tier.put(key, entry, ttl=ttl)
         except TimeoutError:
             self._tier.counts["timeout"] += 1
+            self._tier.failed_writes["timeout"] += 1
             return False
 
 

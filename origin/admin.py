@@ -2,8 +2,10 @@
 
 Never public: who reaches this port needs no signature.
 
-    GET  /livez, /readyz
+    GET  /livez     200: the event loop turns
+    GET  /readyz    200 or 503, and why: a Readiness
     GET  /cache     counts of the tiers
+    GET  /metrics   for Prometheus
     POST /purge     a PurgeReport
     POST /warm      a WarmResult a line, as they finish; the answer ends early if the server stops
     error           {"error": what was expected and what came}
@@ -35,11 +37,14 @@ from origin.admin_requests import (
 )
 from origin.errors import ANSWERS, answer_to
 from origin.purge_report import PurgeReport
+from origin.readiness import Readiness
 from origin.warming import WarmResult
 
 Purge = Callable[[purges.Scope, str], Awaitable[PurgeReport]]
 Warm = Callable[[tuple[bytes, ...]], AsyncGenerator[WarmResult, None]]
 Facts = Callable[[], Mapping[str, Any]]
+Judge = Callable[[], Readiness]
+Metrics = Callable[[str], tuple[bytes, str]]
 
 _HEADERS = {"cache-control": "no-store"}
 # Some probes (Varnish) wait for the end of the connection.
@@ -53,18 +58,23 @@ def make_admin(
     purge: Purge | None = None,
     warm: Warm | None = None,
     facts: Facts | None = None,
+    judge: Judge | None = None,
+    metrics: Metrics | None = None,
 ) -> Starlette:
     """`ready` says whether images are answered: true between start-up and the first SIGTERM.
+    `judge` says whether this server should be asked for them; without one, that is the same.
 
     There is a route for each of the others that is given.
     """
-    routes = _probes(ready)
+    routes = _probes(judge or (lambda: Readiness(serving=ready())))
     if purge is not None:
         routes.append(_purge_route(purge))
     if warm is not None:
         routes.append(_warm_route(warm, ready))
     if facts is not None:
         routes.append(_cache_route(facts))
+    if metrics is not None:
+        routes.append(_metrics_route(metrics))
     return Starlette(
         routes=routes,
         exception_handlers={
@@ -76,14 +86,14 @@ def make_admin(
     )
 
 
-def _probes(ready: Callable[[], bool]) -> list[Route]:
+def _probes(judge: Judge) -> list[Route]:
     async def livez(_request: Request[Any]) -> Response:
         return PlainTextResponse("alive\n", headers=_PROBE_HEADERS)
 
     async def readyz(_request: Request[Any]) -> Response:
-        if ready():
-            return PlainTextResponse("ready\n", headers=_PROBE_HEADERS)
-        return PlainTextResponse("not ready\n", 503, headers=_PROBE_HEADERS)
+        readiness = judge()
+        status = 200 if readiness.ready else 503
+        return JSONResponse(readiness.to_json(), status, headers=_PROBE_HEADERS)
 
     return [Route("/livez", livez), Route("/readyz", readyz)]
 
@@ -112,6 +122,14 @@ def _cache_route(facts: Facts) -> Route:
         return JSONResponse(dict(facts()), headers=_HEADERS)
 
     return Route("/cache", answer, methods=["GET"])
+
+
+def _metrics_route(metrics: Metrics) -> Route:
+    async def answer(request: Request[Any]) -> Response:
+        body, media_type = metrics(request.headers.get("accept", ""))
+        return Response(body, headers={**_HEADERS, "content-type": media_type})
+
+    return Route("/metrics", answer, methods=["GET"])
 
 
 class _Lines(StreamingResponse):

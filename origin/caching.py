@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from redis.asyncio import Redis
@@ -45,6 +46,7 @@ _REDIS_SECONDS = 0.3
 _JOIN_SECONDS = 1.0
 _OBJECTS_SECONDS = 2.0
 _WRITE_SECONDS = 30.0
+_MARGIN_SECONDS = 5.0
 _LEASE_SECONDS = 10.0
 _CONNECTIONS = 32
 _NAMESPACE = "safelight:"
@@ -63,6 +65,14 @@ class Caches:
     leases: Leases | None
     afterwards: Afterwards
     written_behind: WriteBehind | None
+
+    def go_by(self, *, timeout: float, pointer_ttl: float, negative_ttl: float) -> None:
+        """What the settings of these names say, in seconds, holds from now on."""
+        self.pointers.trust(ttl=pointer_ttl, negative_ttl=min(negative_ttl, pointer_ttl))
+        self.purger.within = pointer_ttl
+        # The work has a deadline of its own, which is told better.
+        self.flights.deadline = timeout + _MARGIN_SECONDS
+        self.flights.lifetime = partial(failure_seconds, negative_ttl=negative_ttl)
 
     def facts(self) -> dict[str, Any]:
         """Counts since the start, for people and machines."""
@@ -119,20 +129,22 @@ async def open_caches(settings: Settings, sources: Source, purges: Purges) -> As
         pointers = Pointers(
             looking_at(sources),
             ttl=settings.pointer_ttl,
-            negative_ttl=min(settings.negative_ttl, settings.pointer_ttl),
+            negative_ttl=settings.negative_ttl,
             purges=purges,
             shared=shared,
         )
         stack.push_async_callback(pointers.close)
-        flights: Flights[str, Made] = Flights(
-            # The work has a deadline of its own, which is told better.
-            deadline=settings.timeout + 5,
-            lifetime=lambda error: failure_seconds(error, negative_ttl=settings.negative_ttl),
-        )
+        flights: Flights[str, Made] = Flights(deadline=settings.timeout)
         stack.push_async_callback(flights.close)
         if bus is not None:
             await stack.enter_async_context(_running(bus, purger))
-        yield Caches(tiers, pointers, purges, purger, flights, leases, afterwards, behind)
+        caches = Caches(tiers, pointers, purges, purger, flights, leases, afterwards, behind)
+        caches.go_by(
+            timeout=settings.timeout,
+            pointer_ttl=settings.pointer_ttl,
+            negative_ttl=settings.negative_ttl,
+        )
+        yield caches
 
 
 def looking_at(sources: Source) -> Callable[[str], Awaitable[Pointer]]:

@@ -57,6 +57,13 @@ def client_address(scope: Mapping[str, Any], trusted: Networks) -> Address:
     return address
 
 
+def is_within(scope: Mapping[str, Any], networks: Networks) -> bool:
+    """Whether the peer itself is in one of the networks."""
+    peer = scope.get("client")
+    address = (_read(peer[0]) if peer else None) or _NOWHERE
+    return any(address in network for network in networks)
+
+
 def _behind_proxies(
     peer: Address, headers: Iterable[tuple[bytes, bytes]], trusted: Networks
 ) -> Address:

@@ -45,11 +45,29 @@ class Cost:
     foreseen: float
 
 
+@dataclass(slots=True)
+class Learned:
+    """Of all renders to one format: how many, what was foreseen, and what it came to."""
+
+    count: int = 0
+    foreseen_ms: float = 0.0
+    real_ms: float = 0.0
+
+    def add(self, foreseen_ms: float, real_ms: float) -> None:
+        self.count += 1
+        self.foreseen_ms += foreseen_ms
+        self.real_ms += real_ms
+
+
 class Costs:
-    """Of one process. The kinds are few: formats, and powers of four of the result's pixels."""
+    """Of one process. The kinds are few: formats, and powers of four of the result's pixels.
+
+    learned: by format.
+    """
 
     def __init__(self) -> None:
         self._factors: dict[tuple[str, int], float] = {}
+        self.learned: dict[str, Learned] = {}
 
     def predict(self, plan: Plan, source_bytes: int | None) -> Cost:
         """Of a render of the plan, alone on a core."""
@@ -72,6 +90,7 @@ class Costs:
 
     def learn(self, cost: Cost, ms: float) -> None:
         """How long it really took."""
+        self.learned.setdefault(cost.kind[0], Learned()).add(cost.ms, ms)
         factor = min(max(ms / cost.foreseen, 1 / _MOST_OFF), _MOST_OFF)
         before = self._factors.get(cost.kind, 1.0)
         # In powers, or one that took a hundred times as long would count a hundred times as much.

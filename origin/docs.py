@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from origin import settings_table
+from origin.metrics import catalogue
 from transforms.dialects.imgproxy import NAME
 from transforms.operation import Op
 from transforms.terms import TERMS, FieldGrammar, Spelling, Terms
 
 ROOT = Path(__file__).parents[1]
 START, END = "<!-- settings -->", "<!-- /settings -->"
+METRICS_START, METRICS_END = "<!-- metrics -->", "<!-- /metrics -->"
 
 _OPTIONS_HEAD = """# Options
 
@@ -29,9 +31,18 @@ what was expected. This page is generated from the code (`make docs`).
 
 def readme(text: str) -> str:
     """The README with its settings table renewed."""
-    before, _, rest = text.partition(START)
-    _, _, after = rest.partition(END)
-    return f"{before}{START}\n\n{settings_table.table()}\n{END}{after}"
+    return _renewed(text, settings_table.table(), START, END)
+
+
+def observability(text: str) -> str:
+    """docs/observability.md with its table of metrics renewed."""
+    return _renewed(text, catalogue.table(), METRICS_START, METRICS_END)
+
+
+def _renewed(text: str, table: str, start: str, end: str) -> str:
+    before, _, rest = text.partition(start)
+    _, _, after = rest.partition(end)
+    return f"{before}{start}\n\n{table}\n{end}{after}"
 
 
 def options() -> str:
@@ -91,6 +102,8 @@ def main() -> int:
     path = ROOT / "README.md"
     path.write_text(readme(path.read_text()))
     (ROOT / "docs" / "options.md").write_text(options())
+    path = ROOT / "docs" / "observability.md"
+    path.write_text(observability(path.read_text()))
     return 0
 
 

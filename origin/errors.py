@@ -7,6 +7,7 @@ OriginError
 ├── RangeNotSatisfiable
 ├── Overloaded       no room in the queue; worth trying again
 ├── Deadline         not done within SAFELIGHT_TIMEOUT
+│   └── Stalled      the process that was to do it stood still
 ├── RateLimited      more new results than this client or key may have made
 ├── TooManyVariants  more different results of one source than are made in a day
 ├── ClientGone       nobody waits for the answer any more
@@ -84,6 +85,10 @@ class Deadline(OriginError):
     """The work was not done in time."""
 
 
+class Stalled(Deadline):
+    """The process that was to do the work made no progress, and was ended."""
+
+
 class ClientGone(OriginError):
     """The client closed the connection before its answer was there."""
 
@@ -159,6 +164,7 @@ ANSWERS: dict[type[Exception], Answer] = {
         422, "too_many_variants", "Too many variants of one source", True, lasting=True
     ),
     Deadline: Answer(504, "deadline", "Not done in time"),
+    Stalled: Answer(504, "stalled", "Not done in time"),
     FlightCancelled: Answer(503, "stopping", "This server stops, try again"),
     ClientGone: Answer(499, "client_gone", "The client is gone"),
     WorkerCrashed: Answer(422, "worker_crashed", "The source could not be processed"),

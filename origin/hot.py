@@ -16,10 +16,14 @@ from cachetools import LRUCache
 
 from cache.entry import Entry
 from origin.access import AccessLog
+from origin.account import Account, format_of
 from origin.asked import Asked, Wanted
 from origin.cache_status import CacheStatus
+from origin.metrics.meter import Cell
 from origin.respond import Manner, age, picture_headers, validator_headers
 from origin.security_headers import SECURITY_HEADERS, combine_headers, cors_headers
+from origin.server_timing import FIELD, of_memory_hit
+from origin.tracing import Exchange, Tell
 from origin.variants import Variants
 from transforms.output import Delivery
 
@@ -28,6 +32,7 @@ _OVERHEAD = 6000  # measured, without path and fields
 _PLAIN_GETS_HAVE_NONE_OF = frozenset(
     {b"range", b"if-match", b"if-modified-since", b"if-unmodified-since", b"expect"}
 )
+_HIT, _UNCHANGED = "hit", "not_modified"
 _STATUS = CacheStatus.of_hit("memory", ()).field
 # All that the answer depends on: path, Accept, Origin.
 _Name = tuple[bytes, bytes, bytes]
@@ -46,7 +51,8 @@ class _Plain:
 class _Ready:
     """The heads of the answers that belong to a result, as far as they are always the same.
 
-    made: when, and how long it is; made again, it may have another length.
+    made: when, and how long it is; made again, it may have another length. format: of the result.
+    hits, revalidations: where they are counted.
     """
 
     wanted: Wanted
@@ -54,6 +60,9 @@ class _Ready:
     etag: bytes
     found: bytes
     unchanged: bytes
+    format: str
+    hits: Cell
+    revalidations: Cell
 
 
 @dataclass(slots=True)
@@ -74,13 +83,24 @@ class HotAnswer:
 
 
 class Hot:
-    """Of one application. It knows as many URLs as fit into 64 MB."""
+    """By one set of rules: what it knows of URLs holds for no other. As many as fit into 64 MB."""
 
-    def __init__(self, variants: Variants, manner: Manner, log: AccessLog, *, cors: str) -> None:
+    def __init__(
+        self,
+        variants: Variants,
+        manner: Manner,
+        log: AccessLog,
+        *,
+        cors: str,
+        timing: bool = False,
+        tell: Tell | None = None,
+    ) -> None:
         self._variants = variants
         self._manner = manner
         self._log = log
         self._cors = cors
+        self._timing = timing
+        self._tell = tell
         self._known: LRUCache[_Name, _Known] = LRUCache(
             _MOST_BYTES, getsizeof=lambda known: known.bytes
         )
@@ -123,8 +143,16 @@ class Hot:
         this_request = self._log.request_id(plain.request_id)
         rest = f"age: {age(wanted, now=time.time())}\r\nx-request-id: {this_request}\r\n\r\n"
         status, body = (304, b"") if same else (200, entry.body)
-        seconds = time.perf_counter() - start
-        self._log.hit(known.path, status, len(body), seconds, this_request)
+        end = time.perf_counter()
+        self._log.hit(
+            known.path, status, len(body), end - start, this_request, "" if same else ready.format
+        )
+        (ready.revalidations if same else ready.hits).add(end - start, len(body))
+        if self._tell is not None:
+            outcome = _UNCHANGED if same else _HIT
+            account = Account(outcome=outcome, tier="memory", format=ready.format)
+            exchange = Exchange(status, len(body), outcome, None, this_request, start, end)
+            self._tell(scope, account, exchange)
         return HotAnswer(ready.unchanged if same else ready.found, rest.encode(), body)
 
     def _prepare(self, wanted: Wanted, entry: Entry, origin: bytes) -> _Ready:
@@ -135,12 +163,18 @@ class Hot:
             {"cache-status": _STATUS},
         )
         whole = combine_headers(common, picture_headers(entry, wanted.asked.plan))
+        if self._timing:
+            common[FIELD], whole[FIELD] = of_memory_hit(_UNCHANGED), of_memory_hit(f"{_HIT}-memory")
+        meter, kind = self._variants.meter, format_of(entry)
         return _Ready(
             wanted,
             (entry.created, len(entry.body)),
             common["etag"].encode(),
             _head("200 OK", whole),
             _head("304 Not Modified", common),
+            kind,
+            meter.cell(_HIT, kind, "memory"),
+            meter.cell(_UNCHANGED),
         )
 
 

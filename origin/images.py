@@ -9,6 +9,7 @@ from dataclasses import replace
 from starlette.requests import Request
 from starlette.responses import Response
 
+from origin.account import Account
 from origin.asked import Asked, ask
 from origin.brownout import DEGRADED_SECONDS
 from origin.conditional import not_modified, precondition_failed
@@ -16,6 +17,7 @@ from origin.departure import while_awaited
 from origin.errors import Expired, PreconditionFailed, UrlTooLong
 from origin.negotiation import offered_formats
 from origin.respond import age, picture, unchanged, validator_headers
+from origin.rules import Rules
 from origin.services import Services, State
 from transforms.formats import Format
 from transforms.output import Delivery
@@ -30,24 +32,27 @@ _PARTS = ("range", "if-range")
 async def image(request: Request[State]) -> Response:
     """Verify ▸ parse ▸ negotiate ▸ answer within the deadline."""
     services, hot = request.state["services"], request.state["hot"]
-    asked = hot.recall(request.scope)
-    if asked is None:
-        asked = read(request.scope["raw_path"], _accept(request), services)
+    known = hot.recall(request.scope)
+    asked = known or read(request.scope["raw_path"], _accept(request), services.rules)
+    if not any(name in request.headers for name in _CONDITIONS):
+        # Before anything is begun, even a look at the source: there are many of them then.
+        services.variants.refuse_late(asked)
+    if known is None:
         hot.remember(request.scope, asked)
     return await while_awaited(
         request.receive,
-        lambda: _answer(request, asked, services),
-        seconds=services.settings.timeout,
+        lambda: _answer(request, asked, services, request.state["account"]),
+        seconds=services.rules.timeout,
     )
 
 
-def read(raw_path: bytes, accept: str | None, services: Services) -> Asked:
+def read(raw_path: bytes, accept: str | None, rules: Rules) -> Asked:
     """What a signed path asks for; SignatureError, PlanError, SourceReferenceError, Expired."""
-    path = services.scheme.verify(limited(raw_path))
-    plan = services.dialect.parse(path)
+    path = rules.scheme.verify(limited(raw_path))
+    plan = rules.dialect.parse(path)
     refuse_expired(plan, now=time.time())
-    offered = offered_formats(accept, services.settings.auto_formats)
-    return ask(plan.offering(tuple(map(Format, offered))), services.policies)
+    offered = offered_formats(accept, rules.auto_formats)
+    return ask(plan.offering(tuple(map(Format, offered))), rules.policies)
 
 
 def limited(path: bytes) -> bytes:
@@ -62,22 +67,23 @@ def refuse_expired(plan: Plan, *, now: float) -> None:
         raise Expired(f"the URL expired at {expires}, it is {now:.0f}")
 
 
-async def _answer(request: Request[State], asked: Asked, services: Services) -> Response:
+async def _answer(
+    request: Request[State], asked: Asked, services: Services, account: Account
+) -> Response:
     """Version ▸ 304? ▸ kept? ▸ fetch ▸ render."""
-    now, manner = time.time(), services.manner
+    now, manner = time.time(), services.rules.manner
     variants = services.variants
     wanted = variants.identify_known(asked, None)
     if wanted is None:
-        if not variants.pointers.knows(asked.plan.source):
-            # Not even a look at a source whose picture could not be made in time.
-            variants.renderer.admission.refuse_late(services.settings.timeout)
-        wanted = await variants.identify(asked)
+        with account.stages.timing("version"):
+            wanted = await variants.identify(asked)
     headers = validator_headers(wanted, manner, now=now)
     fields = _fields(request)
     if _is_unchanged(fields, headers["etag"], wanted.modified):
+        account.unchanged()
         return unchanged({**headers, "age": age(wanted, now=now)})
     visit = None if services.limits is None else services.limits.visit(request.scope)
-    found = await variants.find(wanted, visit=visit)
+    found = await variants.find(wanted, visit=visit, stages=account.stages)
     if found.wanted is not wanted:
         wanted = found.wanted
         if found.degraded is not None:
@@ -86,10 +92,13 @@ async def _answer(request: Request[State], asked: Asked, services: Services) -> 
         if found.degraded is not None:
             headers["x-safelight-degraded"] = found.degraded
         if _is_unchanged(fields, headers["etag"], wanted.modified):
+            account.unchanged()
             return unchanged({**headers, "age": age(wanted, now=now)})
     headers |= {"age": age(wanted, now=now), "cache-status": found.status.field}
     if visit is not None:
         headers |= visit.headers
+    degraded = found.degraded is not None
+    account.given(found.entry, found.tier, collapsed=found.collapsed, degraded=degraded)
     return picture(found.entry, wanted, headers, fields, head=request.method == "HEAD")
 
 

@@ -37,6 +37,7 @@ class KeptSources:
             max_bytes, seconds, getsizeof=lambda blob: max(1, blob.file.size)
         )
         self.fetched = 0
+        self.fetched_bytes = 0
         self.shared = 0
 
     async def stat(self, key: str) -> Version:
@@ -64,6 +65,7 @@ class KeptSources:
     async def _fetch(self, name: _Name, max_bytes: int, version: Version | None) -> Blob:
         self.fetched += 1
         blob = await self._sources.fetch(name[0], max_bytes=max_bytes, version=version)
+        self.fetched_bytes += blob.file.size
         if max(1, blob.file.size) <= self._kept.maxsize:
             self._kept[name[0], blob.version.validator, name[2]] = blob
             # Descriptors and memory are given back even if nobody asks again.

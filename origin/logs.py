@@ -7,13 +7,15 @@ import sys
 
 import structlog
 
+from origin.redaction import redact
+
 
 def configure_logs() -> None:
     """Sends structlog, and the warnings of libraries in the same form, to stderr."""
     renderer: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer()]
+        [redact, structlog.dev.ConsoleRenderer()]
         if sys.stderr.isatty()
-        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        else [structlog.processors.format_exc_info, redact, structlog.processors.JSONRenderer()]
     )
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,

@@ -38,7 +38,7 @@ _SHARED = frozenset({"objects"})
 log = structlog.get_logger("safelight")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Purger:
     """node: this node's name. within: seconds until a node that missed a purge finds out itself."""
 

@@ -14,12 +14,15 @@ while Redis is not well: limits are no reason for an error.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from redis.asyncio import Redis
 
 from cache.breaker import Breaker
 from cache.errors import TierFailed
@@ -81,7 +84,10 @@ def read_rates(client: str, key: str) -> Rates:
 
 
 class MissLimits:
-    """Made by `open_limits`."""
+    """Rates, and where they are counted: in `shared` if it is well, else in `local`.
+
+    refused: requests that could not pay, by the policy that refused them.
+    """
 
     def __init__(
         self,
@@ -91,7 +97,9 @@ class MissLimits:
         scheme: Scheme,
         local: Ledger,
         shared: Ledger | None = None,
+        refused: Counter[str] | None = None,
     ) -> None:
+        self.refused = Counter() if refused is None else refused
         self._rates = rates
         self._trusted = trusted
         self._scheme = scheme
@@ -184,6 +192,7 @@ class Visit:
         return RateLimited(str(self.refusal), self.refusal.standings)
 
     def refuse(self, quota: Quota, standings: Collection[Standing]) -> None:
+        self.limits.refused[quota.policy] += 1
         expected = (
             f"expected at most {quota.rate.amount} new results in {quota.rate.get_expiry()} s"
         )
@@ -210,20 +219,48 @@ async def charge(visits: Collection[Visit]) -> None:
         raise refusal
 
 
-@asynccontextmanager
-async def open_limits(
-    rates: Rates, *, trusted: Networks, scheme: Scheme, redis_url: str | None
-) -> AsyncIterator[MissLimits | None]:
-    """None where nothing is limited. ValueError if the URL cannot be one of Redis."""
-    if not rates:
-        yield None
-        return
-    from origin.rate_windows import in_memory, in_redis
+class Ledgers:
+    """Where quotas are counted; opened once, so that counts outlive a change of keys or rates.
 
+    The library takes its time to be imported, which a server without limits need not spend.
+    """
+
+    def __init__(self, redis: Redis | None) -> None:
+        self.refused: Counter[str] = Counter()
+        self._redis = redis
+
+    def limits(self, rates: Rates, *, trusted: Networks, scheme: Scheme) -> MissLimits | None:
+        """None where nothing is limited. Equal rates go on counting where the last ones were."""
+        if not rates:
+            return None
+        return MissLimits(
+            rates,
+            trusted=trusted,
+            scheme=scheme,
+            local=self._local,
+            shared=self._shared,
+            refused=self.refused,
+        )
+
+    @cached_property
+    def _local(self) -> Ledger:
+        from origin.rate_windows import in_memory
+
+        return in_memory()
+
+    @cached_property
+    def _shared(self) -> Ledger | None:
+        from origin.rate_windows import in_redis
+
+        return None if self._redis is None else in_redis(self._redis, namespace=_NAMESPACE)
+
+
+@asynccontextmanager
+async def open_ledgers(redis_url: str | None) -> AsyncIterator[Ledgers]:
+    """ValueError if the URL cannot be one of Redis, which need not be there."""
     if redis_url is None:
-        yield MissLimits(rates, trusted=trusted, scheme=scheme, local=in_memory())
+        yield Ledgers(None)
         return
     # Connections of its own: who waits for these must not wait for results that are on their way.
     async with open_redis(redis_url, timeout=_REDIS_SECONDS, connections=_CONNECTIONS) as redis:
-        shared = in_redis(redis, namespace=_NAMESPACE)
-        yield MissLimits(rates, trusted=trusted, scheme=scheme, local=in_memory(), shared=shared)
+        yield Ledgers(redis)

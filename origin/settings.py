@@ -1,23 +1,26 @@
-"""Every knob, from `SAFELIGHT_*` variables. A wrong one stops the start, all at once.
+"""Every knob, from `SAFELIGHT_*` variables and files. A wrong one stops the start, all at once.
 
-An empty variable counts as absent. The field's description is its line in the README's table
+What is empty counts as absent. The field's description is its line in the README's table
 (`python -m origin.settings_table`); what is a secret is kept out of `repr` and of messages.
 """
 
 from __future__ import annotations
 
-import difflib
 import os
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableSetting
 
+from origin.setting_places import FOLDERS, place_problems, present_folders
+from origin.setting_places import PREFIX as PREFIX
 from origin.tags import SEPARATORS
 
-PREFIX = "SAFELIGHT_"
+# Folders that are exchanged as often as this while they are read are not what anybody meant.
+_TRIES = 5
 
 List = Annotated[tuple[str, ...], NoDecode]
 Step = Annotated[int, Field(ge=1, le=100_000)]
@@ -127,6 +130,15 @@ class Settings(BaseSettings):
     )
     sandbox: bool = Field(True, description="0: workers are not confined, for debugging")
     timeout: Positive = Field(10.0, description="seconds for a whole request")
+    max_connections: int = Field(
+        10_000,
+        ge=1,
+        le=1_000_000,
+        description="connections to the image port at a time; idle ones give way to new ones",
+    )
+    drain_seconds: float = Field(
+        0, ge=0, le=3600, description="seconds of going on after SIGTERM, until balancers notice"
+    )
     auto_formats: List = Field(
         ("avif", "webp"),
         description="what a URL without a format may become, best first; `none` for nothing",
@@ -137,14 +149,23 @@ class Settings(BaseSettings):
     allow_security_options: bool = Field(
         False, description="1: `max_src_resolution` and its kin are accepted in URLs"
     )
-    max_src_megapixels: Positive = Field(100.0, description="largest source, all frames together")
+    max_src_megapixels: Positive = Field(120.0, description="largest source, all frames together")
     max_src_mb: Positive = Field(100.0, description="largest source file, in 2^20 bytes")
     max_in_hand_mb: Positive = Field(
         1024, description="sources of all renders in hand together, in 2^20 bytes"
     )
     max_frames: int = Field(200, ge=1, le=100_000, description="most frames of an animation")
+    max_decode_mb: Positive = Field(
+        1024, description="memory that decoding a source may take, in 2^20 bytes"
+    )
+    max_scans: int = Field(100, ge=1, le=1000, description="most scans of a progressive JPEG")
+    svg: bool = Field(True, description="0: SVG sources are refused, and their parser blocked")
     max_result_megapixels: Positive = Field(40.0, description="largest result, all frames together")
     config: Path | None = Field(None, description="TOML file with presets and policies")
+    settings_dir: List = Field(
+        (),
+        description="folders with a file for each setting, comma list",
+    )
     only_presets: bool = Field(False, description="1: URLs name presets instead of options")
     watermark: str | None = Field(
         None, description="source of the picture that `watermark` lays over"
@@ -155,6 +176,15 @@ class Settings(BaseSettings):
     base64_filename: bool = Field(
         False, description="1: drop a readable name after a base64 source (`…/cat.jpg`)"
     )
+    server_timing: bool = Field(
+        False, description="1: answers say in `Server-Timing` what took how long"
+    )
+    otlp_endpoint: str | None = Field(
+        None, repr=False, description="OTLP/HTTP collector of traces, `http://host:4318`"
+    )
+    trace_ratio: float = Field(
+        0.001, ge=0, le=1, description="share of requests that are traced, where no proxy decides"
+    )
     cors: str = Field(
         "*", description="origins that may read answers: `*`, a comma list, or `none`"
     )
@@ -162,6 +192,7 @@ class Settings(BaseSettings):
     @field_validator(
         "s3_buckets",
         "http_allow",
+        "settings_dir",
         "trusted_proxies",
         "widths",
         "auto_formats",
@@ -173,6 +204,12 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(part.strip() for part in _or_none(value).split(",") if part.strip())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_absent(cls, given: dict[str, object]) -> dict[str, object]:
+        # `env_ignore_empty` knows of variables alone, not of files.
+        return {name: value for name, value in given.items() if value != ""}
 
     @field_validator("cors")
     @classmethod
@@ -201,26 +238,35 @@ class Settings(BaseSettings):
 
 
 def read_settings(**given: Any) -> Settings:
-    """From the environment, `given` first. SettingsError lists every problem."""
-    problems = _misspelt()
+    """From variables and files, `given` first. SettingsError lists every problem."""
+    for _ in range(_TRIES):
+        folders = present_folders()
+        try:
+            settings = _read(folders, given)
+        except SettingsError:
+            if present_folders() == folders:
+                raise
+            continue
+        if present_folders() == folders:
+            return settings
+    raise SettingsError(f"{FOLDERS}: expected folders that stay while they are read")
+
+
+def _read(folders: list[Path], given: dict[str, Any]) -> Settings:
+    problems = list(
+        place_problems(folders, [PREFIX + name.upper() for name in Settings.model_fields])
+    )
+    # Of files that are not right, the library would make a warning, or nothing.
+    given = {**given, "_secrets_dir": None if problems else folders}
     try:
         settings = Settings(**given)
     except ValidationError as error:
         raise SettingsError("\n".join([*problems, *map(_described, error.errors())])) from None
+    except UnreadableSetting as error:  # a file that was good a moment ago
+        raise SettingsError(f"{FOLDERS}: {error}") from None
     if problems:
         raise SettingsError("\n".join(problems))
     return settings
-
-
-def _misspelt() -> list[str]:
-    known = [PREFIX + name.upper() for name in Settings.model_fields]
-    problems = []
-    for name in sorted(os.environ):
-        if name.upper().startswith(PREFIX) and name not in known:
-            near = difflib.get_close_matches(name.upper(), known, 1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            problems.append(f"{name}: there is no such setting{hint}")
-    return problems
 
 
 def _described(error: ErrorDetails) -> str:

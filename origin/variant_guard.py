@@ -126,13 +126,15 @@ class _Begun:
 
 
 class VariantBudget:
-    """Of one node. Sources of which nothing was begun for longest are forgotten first."""
+    """Of one node. Sources of which nothing was begun for longest are forgotten first.
+
+    most: of one source in a day, up to MAX_VARIANTS; 0 for any number. May be set at any time.
+    """
 
     def __init__(
         self, most: int, *, max_hashes: int = _MOST_HASHES, clock: Callable[[], float] = time.time
     ) -> None:
-        """most: of one source in a day, up to MAX_VARIANTS."""
-        self._most = most
+        self.most = most
         self._clock = clock
         self._sources: LRUCache[int, _Begun] = LRUCache(
             max_hashes, getsizeof=lambda begun: _OVERHEAD + len(begun.hashes)
@@ -140,15 +142,17 @@ class VariantBudget:
 
     def spend(self, source: str, variant: str) -> None:
         """Something is going to be made of the source; TooManyVariants if it is one too many."""
+        if not self.most:
+            return
         day, name, hashed = int(self._clock() // _DAY), _hash(source), _hash(variant)
         begun = self._sources.get(name)
         if begun is None or begun.day != day:
             begun = _Begun(day)
         if hashed in begun.hashes:
             return
-        if len(begun.hashes) >= self._most:
+        if len(begun.hashes) >= self.most:
             raise TooManyVariants(
-                f"expected at most {self._most} different results of one source in a day"
+                f"expected at most {self.most} different results of one source in a day"
                 f" ({SETTING}), got another one"
             )
         begun.hashes.add(hashed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from cache.entry import Entry
 from cache.errors import CacheError
@@ -20,9 +20,11 @@ from origin.brownout import Degraded, Reason, refuse_dear
 from origin.cache_status import CacheStatus
 from origin.each import each
 from origin.errors import Deadline, Overloaded, RateLimited
+from origin.metrics.meter import Meter
 from origin.rate_limits import Visit, charge
 from origin.rendering import Renderer
 from origin.sources.errors import SourceBusy, SourceChanged, SourceNotFound, SourceTooLarge
+from origin.stages import Stages
 from origin.variant_guard import VariantBudget
 from transforms.errors import EngineError, TransformError
 
@@ -45,13 +47,21 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A result, and how it was come by. wanted: of the versions that it really is of."""
+    """A result, and how it was come by. wanted: of the versions that it really is of.
+
+    tier: where it was; None if it was made, collapsed: because others asked for it.
+    """
 
     wanted: Wanted
     entry: Entry
     status: CacheStatus
-    kept: bool
+    tier: str | None
+    collapsed: bool = False
     degraded: Reason | None = None
+
+    @property
+    def kept(self) -> bool:
+        return self.tier is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +80,7 @@ class Variants:
     timeout: float
     most_avif_ms: float
     budget: VariantBudget | None = None
+    meter: Meter = field(default_factory=Meter)
 
     async def identify(self, asked: Asked) -> Wanted:
         """Which result that is now; SourceNotFound, or why a source cannot be looked at."""
@@ -94,19 +105,44 @@ class Variants:
             return last
         return want(asked, pointers, self.purges)
 
+    def refuse_late(self, asked: Asked) -> None:
+        """Overloaded if nobody has this, and there is no time to make it; without any I/O."""
+        if not self.renderer.admission.queues:
+            return
+        wanted = self.identify_known(asked, None)
+        if wanted is None:
+            hopeless = not self.pointers.knows(asked.plan.source)
+        else:
+            among = asked.policy.results
+            farther = set(self.tiers.names) - {"memory"}
+            hopeless = (
+                not (farther if among is None else farther & among)
+                and not self.flights.is_aloft(wanted.key)
+                and self.tiers.peek(wanted.key, among=among) is None
+            )
+        if hopeless:
+            self.renderer.admission.refuse_late(self.timeout)
+
     async def find(
-        self, wanted: Wanted, *, later: bool = False, visit: Visit | None = None
+        self,
+        wanted: Wanted,
+        *,
+        later: bool = False,
+        visit: Visit | None = None,
+        stages: Stages | None = None,
     ) -> Found:
         """The result; of newer versions of its sources if they changed meanwhile.
 
         `later` lets every other request go first. `visit`: who may have to pay for it;
-        RateLimited if they cannot, nor anybody else who waits for the same.
+        RateLimited if they cannot, nor anybody else who waits for the same. `stages`: told what
+        takes how long, if it is done for this call.
         """
+        stages = self.meter.stopwatch() if stages is None else stages
         for _ in range(_TRIES):
             try:
-                return await self._find(wanted, later=later, visit=visit)
+                return await self._find(wanted, stages, later=later, visit=visit)
             except Degraded as degraded:
-                found = await self._find(degraded.instead, later=later, visit=visit)
+                found = await self._find(degraded.instead, stages, later=later, visit=visit)
                 # Only then: who is refused must not have even that made for them.
                 self._make_later(wanted)
                 return replace(found, degraded=degraded.reason)
@@ -114,7 +150,7 @@ class Variants:
                 for reference in wanted.asked.references:
                     self.pointers.forget(reference)
                 wanted = await self.identify(wanted.asked)
-        return await self._find(wanted, later=later, visit=visit)
+        return await self._find(wanted, stages, later=later, visit=visit)
 
     def _make_later(self, wanted: Wanted) -> None:
         """When there is nothing else to do; once, however many ask."""
@@ -122,26 +158,28 @@ class Variants:
         async def make() -> None:
             # It failed for nobody: whoever asks again will be told why.
             with contextlib.suppress(Exception):
-                await self._find(wanted, later=True)
+                await self._find(wanted, self.meter.stopwatch(), later=True)
 
         if not self.flights.is_aloft(f"later {wanted.key}"):
             self.afterwards.begin(make())
 
-    async def _find(self, wanted: Wanted, *, later: bool, visit: Visit | None = None) -> Found:
+    async def _find(
+        self, wanted: Wanted, stages: Stages, *, later: bool, visit: Visit | None = None
+    ) -> Found:
         entry = self.tiers.peek(wanted.key, among=wanted.asked.policy.results)
         if entry is not None:
-            return Found(wanted, entry, CacheStatus.of_hit("memory", ()), kept=True)
+            return Found(wanted, entry, CacheStatus.of_hit("memory", ()), "memory")
 
         async def make(flight: Flight) -> Made:
-            return await self._find_or_make(wanted, flight, later=later)
+            return await self._find_or_make(wanted, flight, stages, later=later)
 
         # Who can wait flies apart, or those who cannot would wait with him.
         name = f"later {wanted.key}" if later else wanted.key
         made, collapsed = await self._fly(name, make, visit)
         if made.tier is not None:
-            return Found(wanted, made.entry, CacheStatus.of_hit(made.tier, made.missed), kept=True)
+            return Found(wanted, made.entry, CacheStatus.of_hit(made.tier, made.missed), made.tier)
         status = CacheStatus.of_miss(made.missed, made.missed, collapsed=collapsed)
-        return Found(wanted, made.entry, status, kept=False)
+        return Found(wanted, made.entry, status, None, collapsed)
 
     async def _fly(
         self, name: str, make: Callable[[Flight], Awaitable[Made]], visit: Visit | None
@@ -155,41 +193,61 @@ class Variants:
                     raise visit.refused() from None
         return await self.flights.run(name, make, guest=visit)
 
-    async def _find_or_make(self, wanted: Wanted, flight: Flight, *, later: bool) -> Made:
+    async def _find_or_make(
+        self, wanted: Wanted, flight: Flight, stages: Stages, *, later: bool
+    ) -> Made:
         """For all who ask at the same time: even a look into a tier is done once."""
+        end = asyncio.get_running_loop().time() + self.timeout
         try:
-            async with asyncio.timeout(self.timeout) as limit:
-                lookup = await self._look(wanted, _NEAR)
+            # Without a name: it knows the task, which knows how it was cancelled. In that circle
+            # the sources of this frame would stay open for long.
+            async with asyncio.timeout_at(end):
+                with stages.timing("look"):
+                    lookup, lease = await self._search(wanted, later=later)
                 if lookup.entry is not None:
+                    self._give_back(lease)
                     return Made(lookup.entry, lookup.tier, lookup.missed)
-                lease = None if later else await self._lease(wanted)
                 try:
-                    # Another node may have finished since.
-                    lookup = await self._look(wanted, self._last(wanted, lease))
-                    if lookup.entry is not None:
-                        self._give_back(lease)
-                        return Made(lookup.entry, lookup.tier, lookup.missed)
                     if not later:
                         admission = self.renderer.admission
                         refuse_dear(wanted, admission, self.purges, most_ms=self.most_avif_ms)
                     await charge(flight.guests)
                     if self.budget is not None and not later:
                         self.budget.spend(wanted.asked.plan.source, wanted.asked.canonical)
-                    left = (limit.when() or 0.0) - asyncio.get_running_loop().time()
+                    left = end - asyncio.get_running_loop().time()
                     entry = await self.renderer.render(
-                        wanted, seconds=left, later=later, started=flight.commit
+                        wanted,
+                        seconds=left,
+                        later=later,
+                        started=flight.commit,
+                        stages=stages,
                     )
                 except BaseException:
                     self._give_back(lease)
                     raise
                 policy = wanted.asked.policy
-                stored = await self.tiers.put(
-                    wanted.key, entry, among=policy.results, ttl=policy.keep
-                )
+                with stages.timing("store"):
+                    stored = await self.tiers.put(
+                        wanted.key, entry, among=policy.results, ttl=policy.keep
+                    )
                 self._give_back(lease, stored)
                 return Made(entry, None, lookup.missed)
         except TimeoutError:
-            raise Deadline(f"not done within {self.timeout:g} s (SAFELIGHT_TIMEOUT)") from None
+            pass  # for the same reason nothing is raised from within: it would keep this one
+        raise Deadline(f"not done within {self.timeout:g} s (SAFELIGHT_TIMEOUT)")
+
+    async def _search(self, wanted: Wanted, *, later: bool) -> tuple[Lookup, Lease | None]:
+        """In all tiers below memory; and the right to make it, to be given back in any case."""
+        lookup = await self._look(wanted, _NEAR)
+        if lookup.entry is not None:
+            return lookup, None
+        lease = None if later else await self._lease(wanted)
+        try:
+            # Another node may have finished since.
+            return await self._look(wanted, self._last(wanted, lease)), lease
+        except BaseException:
+            self._give_back(lease)
+            raise
 
     async def _look(self, wanted: Wanted, only: frozenset[str]) -> Lookup:
         return await self.tiers.get(wanted.key, among=wanted.asked.policy.results, only=only)

@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from contextlib import suppress
 
 from origin.picture_file import map_picture
@@ -25,8 +26,9 @@ _NICE = 5
 
 
 def main(descriptor: int, parent: int, confinement: Confinement) -> None:
-    # Ctrl-C goes to the whole group; the server decides when its workers end.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C and a closed terminal tell the whole group; the server decides when its workers end.
+    for one in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(one, signal.SIG_IGN)
     # The event loop goes first: what it does is short, and it keeps the workers busy.
     os.nice(_NICE)
     # Where the kernel cannot do that, an idle worker still ends with its socket.
@@ -39,14 +41,29 @@ def main(descriptor: int, parent: int, confinement: Confinement) -> None:
     with suppress(ConnectionError):
         while (received := _receive(link)) is not None:
             job, files = received
-            answer = pack_answer(_work(job, files))
+            lap = _Lap()
+            answer = pack_answer(_work(job, files, lap), lap.took)
             for file in files:
                 os.close(file)
             # In one piece: the server need not wake up twice for it.
             link.sendall(answer)
 
 
-def _work(job_data: bytes, files: list[int]) -> Encoded | Exception:
+class _Lap:
+    """took: seconds by stage, of those that were reached."""
+
+    def __init__(self) -> None:
+        self.took: dict[str, float] = {}
+        self._since = time.perf_counter()
+
+    def reached(self, stage: str) -> None:
+        """Its end, and the beginning of the next."""
+        now = time.perf_counter()
+        self.took[stage] = now - self._since
+        self._since = now
+
+
+def _work(job_data: bytes, files: list[int], lap: _Lap) -> Encoded | Exception:
     try:
         job = unpack_job(job_data)
         source, *assets = files
@@ -54,7 +71,12 @@ def _work(job_data: bytes, files: list[int]) -> Encoded | Exception:
             name: bytes(map_picture(asset)[:])
             for name, asset in zip(job.assets, assets, strict=True)
         }
-        return run(job.plan, map_picture(source), assets=named, limits=job.limits)
+        made = run(
+            job.plan, map_picture(source), assets=named, limits=job.limits, reached=lap.reached
+        )
+        # What goes out as it came in is not encoded.
+        lap.reached("encode" if lap.took else "decode")
+        return made
     except TransformError as error:
         return error
     except MemoryError:

@@ -4,33 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-import os
 import socket
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import dataclass
 from typing import Final
 
-from origin.errors import WorkerCrashed
-from origin.sandbox import Confinement, Layer
+import structlog
+
+from origin.sandbox import Layer
 from origin.wire import BODY_LENGTH, HEADER_LENGTH, MOST_HEADER, MOST_READY, unpack_ready
 
-_START_SECONDS = 20
+log = structlog.get_logger("safelight.workers")
+
 _PIECE = 1 << 18
-# What a worker needs of the environment: where its code and its allocator are.
-_INHERITED = ("PATH", "PYTHONPATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "MALLOC_CONF", "LANG")
-# jemalloc keeps address space that it does not use, which would count against the limit.
-_PREFERRED = {"MALLOC_CONF": "retain:false"}
-_FIXED = {
-    "VIPS_CONCURRENCY": "1",
-    "VIPS_WARNING": "1",
-    "OMP_NUM_THREADS": "1",
-    # Some decoders put large pictures into a file, which a worker may not write.
-    "VIPS_DISC_THRESHOLD": "1000g",
-}
+# One that waits in the kernel, for a file system that hangs, ends when that lets it.
+_END_SECONDS: Final = 10.0
 _PREFIXES: Final = HEADER_LENGTH.size + BODY_LENGTH.size
-_CONFINED: Final = Confinement()
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a worker rendered before it was given anybody's picture.
+
+    ms: how long that took. at: when it was done, by the event loop's clock.
+    """
+
+    ms: float
+    at: float
 
 
 class WorkerLink:
@@ -46,6 +46,7 @@ class WorkerLink:
         self._received = bytearray()
         self._needed = 0
         self.layers: Mapping[str, Layer] = {}
+        self.proof = Proof(0.0, 0.0)
 
     @property
     def pid(self) -> int:
@@ -87,11 +88,24 @@ class WorkerLink:
         return True
 
     async def stop(self) -> None:
-        """Kills the process, whatever it is doing, and waits for its end."""
+        """Kills the process, whatever it is doing, and waits for its end, but not for ever."""
         self.leave()
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
-        await self._process.wait()
+        end = asyncio.create_task(self._end())
+        try:
+            await asyncio.shield(end)
+        except asyncio.CancelledError:
+            # Nobody else will wait for a process that did not come up.
+            await end
+            raise
+
+    async def _end(self) -> None:
+        try:
+            async with asyncio.timeout(_END_SECONDS):
+                await self._process.wait()
+        except TimeoutError:
+            log.error("worker does not end", pid=self.pid, waited_s=_END_SECONDS)
 
     async def wait_ready(self) -> None:
         """EOFError if the process ends before it is ready for work, ValueError if it is odd."""
@@ -133,33 +147,3 @@ class WorkerLink:
             body = bytes(view[_PREFIXES + header : self._needed])
         self._received, self._needed = bytearray(), 0
         self._answered(self, facts, body)
-
-
-async def start_worker(
-    environ: Mapping[str, str] | None = None, *, confinement: Confinement = _CONFINED
-) -> WorkerLink:
-    """A new process, ready for work; WorkerCrashed if it does not come up."""
-    environ = os.environ if environ is None else environ
-    inherited = {name: environ[name] for name in _INHERITED if name in environ}
-    ours, theirs = socket.socketpair()
-    ours.setblocking(False)
-    with theirs:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-P", "-m", "origin.worker",
-            str(theirs.fileno()), str(os.getpid()), json.dumps(asdict(confinement)),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            pass_fds=[theirs.fileno()],
-            env={**_PREFERRED, **inherited, **_FIXED},
-        )  # fmt: skip
-    link = WorkerLink(process, ours)
-    try:
-        async with asyncio.timeout(_START_SECONDS):
-            await link.wait_ready()
-    except (TimeoutError, OSError, EOFError, ValueError) as error:
-        await link.stop()
-        raise WorkerCrashed("a worker process did not start; its own words are above") from error
-    except asyncio.CancelledError:
-        await link.stop()
-        raise
-    return link

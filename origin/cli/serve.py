@@ -22,7 +22,11 @@ def serve(
         ),
     ] = False,
 ) -> None:
-    """Answer image requests until stopped; settings come from SAFELIGHT_* variables."""
+    """Answer image requests until stopped.
+
+    Settings come from SAFELIGHT_* variables and from the files in SAFELIGHT_SETTINGS_DIR.
+    `kill -HUP` has keys, presets and limits read again, without losing a request.
+    """
     configure_logs()
     if demo:
         settings, pairs = demo_settings()
@@ -30,7 +34,7 @@ def serve(
         return
     settings = read_settings()
     _warn(settings)
-    run_server(settings)
+    run_server(settings, read=read_settings)
 
 
 def _warn(settings: Settings) -> None:

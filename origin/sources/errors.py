@@ -4,7 +4,7 @@ SourceError
 ├── SourceReferenceError   the reference itself is malformed: no store is asked
 ├── SourceNotAllowed       well formed, but switched off: scheme, bucket, path outside the root
 ├── SourceNotFound         the store has nothing under this key, or will not say (S3)
-├── SourceTooLarge         more bytes than SAFELIGHT_MAX_SRC_MB
+├── SourceTooLarge         more bytes than SAFELIGHT_MAX_SRC_MB, or the URL, allows
 ├── SourceChanged          the bytes are no longer of the version asked for: stat again, once
 ├── SourceTruncated        fewer bytes came than were announced: worth one more try
 ├── SourceTimeout          the store did not answer, or did not finish, within the deadline
@@ -39,8 +39,8 @@ class SourceTooLarge(SourceError):
 
     def __init__(self, source: str, *, size: int, limit: int) -> None:
         super().__init__(
-            f"{source}: expected at most {limit} bytes (SAFELIGHT_MAX_SRC_MB), "
-            f"got {size} or more; raise SAFELIGHT_MAX_SRC_MB to accept it"
+            f"{source}: expected at most {limit} bytes "
+            f"(SAFELIGHT_MAX_SRC_MB, or max_src_file_size in the URL), got {size} or more"
         )
         self.size = size
         self.limit = limit

@@ -64,7 +64,7 @@ class GuardedSource:
         own = asyncio.Semaphore(connections)
         self._rooms = (own,) if shared is None else (own, shared)
         self._breaker = _Breaker(clock=clock)
-        self._in_use = self._waiting = self._failures = self._refused = 0
+        self._in_use = self._waiting = self._calls = self._failures = self._refused = 0
         self._since: float | None = None
 
     async def stat(self, key: str) -> Version:
@@ -88,6 +88,7 @@ class GuardedSource:
             "state": self._breaker.state,
             "in_use": self._in_use,
             "waiting": self._waiting,
+            "calls": self._calls,
             "failures": self._failures,
             "refused": self._refused,
         }
@@ -130,6 +131,7 @@ class GuardedSource:
     async def _watched(self, call: Callable[[], Awaitable[T]]) -> T:
         """The call, and what its end says of the source."""
         began = self._clock()
+        self._calls += 1
         try:
             result = await call()
         except _FAILURES as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -28,7 +29,10 @@ class GuardedHosts:
         most: int = 1000,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """connections: to one host. most: hosts that are remembered."""
+        """connections: to one host. most: hosts that are remembered.
+
+        forgotten: what the guards counted that are not there any more.
+        """
         self._source = source
         self._connections = connections
         self._timeout = timeout
@@ -36,6 +40,7 @@ class GuardedHosts:
         self._clock = clock
         self._shared = asyncio.Semaphore(connections * HOSTS_AT_ONCE)
         self._guards: dict[str, GuardedSource] = {}
+        self.forgotten: Counter[str] = Counter()
 
     async def stat(self, key: str) -> Version:
         """What the host says, if it is asked."""
@@ -74,4 +79,5 @@ class GuardedHosts:
             raise SourceBusy(
                 f"{host}: expected fewer than {self._most} hosts in use at a time, got as many"
             )
-        del self._guards[oldest]
+        counted = self._guards.pop(oldest).facts()
+        self.forgotten.update({name: counted[name] for name in ("calls", "failures", "refused")})

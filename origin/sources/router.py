@@ -50,6 +50,11 @@ class Sources:
         }
         return buckets | (self._web.facts() if isinstance(self._web, GuardedHosts) else {})
 
+    @property
+    def forgotten(self) -> Mapping[str, int]:
+        """Counts of hosts that `facts` has no longer."""
+        return self._web.forgotten if isinstance(self._web, GuardedHosts) else {}
+
     async def stat(self, key: str) -> Version:
         """The current version of the source that a reference names."""
         source, name = self._find(Reference.parse(key))

@@ -16,7 +16,9 @@ from starlette.types import ASGIApp
 
 from cache.purges import Scope
 from origin.cli import main
-from origin.protocol import BoundedProtocol
+from origin.connections import Connections
+from origin.patience import WITH_OPERATORS
+from origin.protocol import make_protocol
 from origin.purge_report import PurgeReport
 from origin.warming import Warmed, WarmResult, offers_of, warm
 from transforms.dialects.imgproxy import Imgproxy
@@ -71,7 +73,11 @@ def serving(app: ASGIApp, port: int = 0) -> Iterator[Served]:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
         config = uvicorn.Config(
-            app, http=BoundedProtocol, ws="none", log_config=None, timeout_graceful_shutdown=5
+            app,
+            http=make_protocol(Connections(patience=WITH_OPERATORS)),
+            ws="none",
+            log_config=None,
+            timeout_graceful_shutdown=5,
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

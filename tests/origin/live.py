@@ -14,14 +14,12 @@ from uuid import uuid4
 import httpx
 import numpy as np
 from PIL import Image
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cache.pointers import Pointers
-from origin.access import AccessLog
-from origin.app import make_app
+from origin.app import Application
 from origin.caching import looking_at
-from origin.hot import Hot
-from origin.services import Services, make_manner
+from origin.rules import make_rules
+from origin.services import Services
 from origin.sources.router import Sources
 from origin.sources.source import Source
 from signing.imgproxy import ImgproxyScheme
@@ -35,19 +33,6 @@ HOST = "http://origin.test"
 
 
 @dataclass(frozen=True)
-class WithState:
-    """What a server does with the lifespan's state; httpx's transport runs no lifespan."""
-
-    app: ASGIApp
-    services: Services
-    hot: Hot
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        state = {"services": self.services, "hot": self.hot}
-        await self.app({**scope, "state": state}, receive, send)
-
-
-@dataclass(frozen=True)
 class Origin:
     """An application, its folder of pictures, and the key that signs for it."""
 
@@ -56,29 +41,13 @@ class Origin:
     transport: httpx.ASGITransport = field(init=False)
 
     def __post_init__(self) -> None:
-        services = self.services
-        hot = Hot(services.variants, services.manner, AccessLog(), cors=services.settings.cors)
-        app = WithState(make_app(services), services, hot)
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        transport = httpx.ASGITransport(Application(self.services), raise_app_exceptions=False)
         object.__setattr__(self, "transport", transport)
 
     def having(self, **settings: Any) -> Origin:
         """The same with other settings."""
-        services = self.services
-        changed = services.settings.model_copy(update=settings)
-        renderer = replace(
-            services.variants.renderer, max_src_bytes=int(changed.max_src_mb * 2**20)
-        )
-        variants = replace(
-            services.variants,
-            timeout=changed.timeout,
-            most_avif_ms=changed.auto_avif_ms,
-            renderer=renderer,
-        )
-        services = replace(
-            services, settings=changed, manner=make_manner(changed), variants=variants
-        )
-        return Origin(services, self.root)
+        changed = self.services.settings.model_copy(update=settings)
+        return Origin(self.services.under(changed, make_rules(changed)), self.root)
 
     def reading(self, source: Source) -> Origin:
         """The same with another store behind `local:///`."""
@@ -93,7 +62,8 @@ class Origin:
 
     def trusting(self, scheme: Scheme) -> Origin:
         """The same with other keys."""
-        return Origin(replace(self.services, scheme=scheme), self.root)
+        rules = replace(self.services.rules, scheme=scheme)
+        return Origin(replace(self.services, rules=rules), self.root)
 
     def without_workers(self) -> Origin:
         """The same, but any pixel work is an error that nobody foresaw."""

@@ -19,8 +19,15 @@ def plan(options: str) -> Plan:
     return Imgproxy().parse(f"/{options}/plain/local:///x".encode())
 
 
-def admission(workers: int = 2, max_bytes: int = 100 * MB) -> Admission:
-    return Admission(workers, Costs(), max_bytes=max_bytes)
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def admission(workers: int = 2, max_bytes: int = 100 * MB, clock: Clock | None = None) -> Admission:
+    return Admission(workers, Costs(), max_bytes=max_bytes, clock=clock or Clock())
 
 
 def cost(ms: float) -> Cost:
@@ -37,7 +44,7 @@ def test_what_can_be_done_in_time_is_admitted_and_what_cannot_is_not() -> None:
 
     with contextlib.ExitStack() as stack:
         fill(pool, 100, 40, stack)  # two seconds for two workers
-        with pool.admitted(cost(100), source_bytes=0, seconds=3):
+        with pool.admitted(cost(100), source_bytes=0, seconds=5):
             pass
         with (
             pytest.raises(Overloaded) as refused,
@@ -48,6 +55,59 @@ def test_what_can_be_done_in_time_is_admitted_and_what_cannot_is_not() -> None:
     assert refused.value.retry_after == 2
     assert "SAFELIGHT_TIMEOUT" in str(refused.value)
     assert pool.turned_away == 1
+
+
+def test_work_must_have_time_to_be_done_after_its_wait() -> None:
+    pool = admission(workers=1)
+
+    with contextlib.ExitStack() as stack:
+        fill(pool, 400, 10, stack)
+        with pool.admitted(cost(400), source_bytes=0, seconds=10):
+            pass
+        with (
+            pytest.raises(Overloaded),
+            pool.admitted(cost(DEAR_MS * 11), source_bytes=0, seconds=10),
+        ):
+            pass
+
+
+def test_a_queue_that_stands_is_kept_short_until_it_was_empty() -> None:
+    clock = Clock()
+    pool = admission(workers=1, clock=clock)
+    with contextlib.ExitStack() as stack:
+        fill(pool, 100, 30, stack)
+        with pool.admitted(cost(100), source_bytes=0, seconds=10):
+            pass  # three seconds are no matter at first
+        clock.now += 6
+        with pytest.raises(Overloaded), pool.admitted(cost(100), source_bytes=0, seconds=10):
+            pass
+
+    with pool.admitted(cost(100), source_bytes=0, seconds=10), contextlib.ExitStack() as stack:
+        fill(pool, 100, 30, stack)
+        pool.refuse_late(10)
+
+
+def test_a_queue_that_stands_never_leaves_a_worker_without_work() -> None:
+    clock = Clock()
+    pool = admission(workers=1, clock=clock)
+    with contextlib.ExitStack() as stack:
+        fill(pool, 2500, 1, stack)
+        pool.refuse_late(10, dear=True, ms=2500)
+        clock.now += 6
+
+        fill(pool, 2500, 1, stack)
+
+        with pytest.raises(Overloaded):
+            pool.refuse_late(10, dear=True, ms=2500)
+
+
+def test_however_short_the_work_only_so_much_of_it_waits() -> None:
+    pool = admission(workers=1)
+
+    with contextlib.ExitStack() as stack:
+        fill(pool, 1, 256, stack)
+        with pytest.raises(Overloaded, match="256 others"):
+            pool.refuse_late(10)
 
 
 def test_nothing_is_left_of_work_that_is_done_or_failed() -> None:

@@ -39,7 +39,7 @@ async def test_a_client_that_has_the_passing_answer_is_told_that_it_is_still_the
 ) -> None:
     path = f"/w:41/plain/{opened.put(photo())}"
     hurried = opened.having(auto_avif_ms=1e-3)
-    with _pressed(opened, 30):
+    with _pressed(opened, 20):
         first = await hurried.get(path, {"accept": CHROME})
         again = await hurried.get(path, {"accept": CHROME, "if-none-match": first.headers["etag"]})
 

@@ -23,7 +23,9 @@ def served(
     """The settings and callbacks that a server would have been started with."""
     started: list[tuple[Settings, object]] = []
 
-    def serve(settings: Settings, *, on_ready: Callable[[str], None] | None = None) -> None:
+    def serve(
+        settings: Settings, *, on_ready: Callable[[str], None] | None = None, **_: object
+    ) -> None:
         started.append((settings, on_ready))
 
     environment.chdir(tmp_path)

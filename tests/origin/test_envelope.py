@@ -12,8 +12,9 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from structlog.testing import capture_logs
 
-from origin.access import AccessLog, redacted
+from origin.access import AccessLog
 from origin.envelope import Envelope
+from origin.redaction import redacted
 from tests.origin.live import HOST
 
 SIGNATURE = "oKfUtW34Dvo2BGQehJFR4Nr0_rIjOtdtzJ3QFsUcXH8"

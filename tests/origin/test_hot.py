@@ -259,7 +259,7 @@ async def test_a_result_that_was_made_again_is_announced_with_its_own_length(wor
 
 async def test_urls_are_forgotten_before_they_are_too_many(world: World) -> None:
     await hot(world)
-    asked = read(signed(PATH).encode(), None, world.services)
+    asked = read(signed(PATH).encode(), None, world.services.rules)
 
     for number in range(12_000):
         world.hot.remember({"method": "GET", "raw_path": b"/%d" % number, "headers": ()}, asked)
@@ -269,7 +269,7 @@ async def test_urls_are_forgotten_before_they_are_too_many(world: World) -> None
 
 @pytest.mark.parametrize("field", ["accept", "origin"])
 async def test_a_client_cannot_fill_the_memory_with_long_headers(world: World, field: str) -> None:
-    asked = read(signed(PATH).encode(), None, world.services)
+    asked = read(signed(PATH).encode(), None, world.services.rules)
     tracemalloc.start()
     try:
         for number in range(2500):

@@ -44,20 +44,23 @@ async def test_lines_of_both_ways_look_alike_and_tell_no_signature(
         world.put(CAT)
         scope = world.scope(signed(PATH), [("x-request-id", "mine-1")])
         await world.ask_slow(scope)
+        await world.ask_slow(scope)
 
         world.ask_hot(scope)
         world.ask_hot(world.scope(signed(PATH), [("x-request-id", 'no"quote')]))
         world.log.flush()
         lines = world.lines.getvalue()
 
-    slow = json.loads(slow_lines.getvalue())
+    made, slow = map(json.loads, slow_lines.getvalue().splitlines())
     fast, strange = map(json.loads, lines.splitlines())
-    assert fast.pop("cache") == "memory"
+    assert fast.pop("fast") is True
     assert fast.keys() == slow.keys()
     assert isinstance(fast["ms"], float)
     assert re.sub(r"\d", "0", fast["timestamp"]) == re.sub(r"\d", "0", slow["timestamp"])
     for name in slow.keys() - {"ms", "timestamp"}:
         assert fast[name] == slow[name]
+    assert (made["outcome"], slow["outcome"], slow["tier"]) == ("made", "hit", "memory")
+    assert made["stages"].keys() >= {"look", "fetch", "store"}
     assert strange["request_id"] not in ("mine-1", 'no"quote')
     signature = signed(PATH)[1:44]
     assert signature not in lines + slow_lines.getvalue()

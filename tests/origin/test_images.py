@@ -172,7 +172,7 @@ async def test_an_etag_is_strong_and_the_same_for_the_same_result(opened: Origin
 async def test_an_etag_does_not_tell_which_key_signed(opened: Origin) -> None:
     other = KeyPair(b"another key", b"another salt")
     path = f"/w:32/plain/{opened.put(photo())}@png"
-    scheme = opened.services.scheme
+    scheme = opened.services.rules.scheme
     both = type(scheme)((*scheme.pairs, other))  # type: ignore[attr-defined,call-arg]
 
     answers = [

@@ -20,7 +20,7 @@ from tests.origin.live import noise, photo, until
 from transforms.plan import Plan
 
 WORKERS = 1
-QUEUE = 64
+QUEUE = 256
 
 
 @pytest.fixture
@@ -35,12 +35,12 @@ async def services(environment: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIter
 
 
 def plan(services: Services, options: str, name: str = "photo.jpg") -> Plan:
-    return services.dialect.parse(f"/{options}/plain/local:///{name}".encode())
+    return services.rules.dialect.parse(f"/{options}/plain/local:///{name}".encode())
 
 
 async def find(services: Services, plan: Plan, *, later: bool) -> float:
     """When the result was there."""
-    wanted = await services.variants.identify(ask(plan, services.policies))
+    wanted = await services.variants.identify(ask(plan, services.rules.policies))
     await services.variants.find(wanted, later=later)
     return time.perf_counter()
 
@@ -130,7 +130,7 @@ async def test_what_cannot_be_made_is_not_tried_again(services: Services) -> Non
 
 
 async def test_the_counts_tell_of_tiers_sources_and_workers(services: Services) -> None:
-    app = make_side_app(services, lambda: True)
+    app = make_side_app(lambda: services, lambda: True)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://admin") as client:
         await warm_one(plan(services, "w:50/f:png"), services)

@@ -65,7 +65,7 @@ async def test_more_than_can_wait_is_turned_away_at_once(opened: Origin, slow: b
     await until_busy(pid)
 
     waiting = [
-        asyncio.create_task(opened.get(f"/w:20/cb:{n}/plain/{small}@png")) for n in range(80)
+        asyncio.create_task(opened.get(f"/w:20/cb:{n}/plain/{small}@png")) for n in range(300)
     ]
     done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     turned_away = done.pop().result()

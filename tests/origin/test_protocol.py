@@ -4,56 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
-import uvicorn
-from starlette.responses import PlainTextResponse
-from uvicorn.server import ServerState
 
-import origin.protocol
-from origin.protocol import MAX_HEAD_BYTES, MAX_URL_BYTES, BoundedProtocol
-
-CLOSE = b"Host: a\r\nConnection: close\r\n"
-END = CLOSE + b"\r\n"
+from origin.bounded_requests import MAX_HEAD_BYTES, MAX_URL_BYTES
+from tests.origin.protocol_server import END, FINE, HASTY, IMPATIENT, ask, serving, status
 
 
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
     """Of a server that answers everything with a word."""
-    config = uvicorn.Config(
-        PlainTextResponse("fine"),
-        http=BoundedProtocol,
-        ws="none",
-        log_config=None,
-        timeout_keep_alive=1,
-    )
-    config.load()
-    loop, state = asyncio.get_running_loop(), ServerState()
-    server = await loop.create_server(
-        lambda: BoundedProtocol(config=config, server_state=state, app_state={}), "127.0.0.1", 0
-    )
-    yield server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
-
-
-async def ask(port: int, *parts: bytes) -> bytes:
-    """All that comes back until the server closes; the parts are sent one after the other."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        for part in parts:
-            writer.write(part)
-            await writer.drain()
-            await asyncio.sleep(0.01)
-        return await reader.read()
-    except ConnectionError:
-        return b"reset"
-    finally:
-        writer.close()
-
-
-def status(answer: bytes) -> int:
-    return int(answer.split(b" ", 2)[1])
+    async with serving(FINE) as (port, _):
+        yield port
 
 
 async def test_an_ordinary_request_is_answered(port: int) -> None:
@@ -133,23 +96,21 @@ async def test_a_header_without_an_end_is_not_waited_for(port: int) -> None:
     assert status(answer) == 431
 
 
-async def test_a_client_that_never_closes_is_left_behind(
-    port: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(origin.protocol, "LINGER_SECONDS", 0.05)
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(b"junk\r\n\r\n")
-
-    async def go_on() -> None:
+async def test_a_client_that_never_closes_is_left_behind() -> None:
+    async def go_on(writer: asyncio.StreamWriter) -> None:
         while True:
             writer.write(b"more")
             await writer.drain()
             await asyncio.sleep(0.01)
 
-    assert status(await reader.read()) == 400
-    with pytest.raises(ConnectionError):
-        await go_on()
-    writer.close()
+    async with serving(FINE, replace(IMPATIENT, linger=0.05)) as (port, _):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"junk\r\n\r\n")
+
+        assert status(await reader.read()) == 400
+        with pytest.raises(ConnectionError):
+            await go_on(writer)
+        writer.close()
 
 
 async def test_a_bad_head_behind_a_request_in_hand_gets_no_answer_of_its_own(port: int) -> None:
@@ -159,12 +120,9 @@ async def test_a_bad_head_behind_a_request_in_hand_gets_no_answer_of_its_own(por
 
 
 @pytest.mark.parametrize("part", [b"G", b"GET /", b"GET / HTTP/1.1\r\nHost: a\r\n"])
-async def test_a_head_that_does_not_come_to_its_end_is_given_up(
-    port: int, part: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(origin.protocol, "HEAD_SECONDS", 0.05)
-
-    answer = await ask(port, part)
+async def test_a_head_that_does_not_come_to_its_end_is_given_up(part: bytes) -> None:
+    async with serving(FINE, HASTY) as (port, _):
+        answer = await ask(port, part)
 
     assert (status(answer), b"request_timeout" in answer) == (408, True)
 

@@ -16,7 +16,7 @@ from cache.shared import open_redis
 from origin.client_address import read_networks
 from origin.errors import RateLimited
 from origin.images import read
-from origin.rate_limits import MissLimits, Visit, open_limits, read_rates
+from origin.rate_limits import MissLimits, Visit, open_ledgers, read_rates
 from origin.rate_windows import Ledger, Windows, in_memory, in_redis
 from origin.standing import Standing
 from signing.imgproxy import ImgproxyScheme
@@ -52,7 +52,8 @@ def limited(
     limits = MissLimits(
         read_rates(client, key), trusted=PROXY, scheme=SCHEME, local=local or in_memory()
     )
-    return Origin(replace(opened.services, scheme=SCHEME, limits=limits), opened.root)
+    rules = replace(opened.services.rules, scheme=SCHEME)
+    return Origin(replace(opened.services, rules=rules, limits=limits), opened.root)
 
 
 async def ask(
@@ -192,7 +193,7 @@ async def test_who_comes_when_all_were_refused_may_still_pay(opened: Origin) -> 
     await ask(origin, other, "203.0.113.1")
     event.clear()
     services = origin.services
-    asked = read(signed(path).encode(), None, services)
+    asked = read(signed(path).encode(), None, services.rules)
     wanted = await services.variants.identify(asked)
 
     async def late() -> Any:
@@ -244,8 +245,8 @@ async def test_without_limits_nothing_is_said_of_them(opened: Origin) -> None:
 
     assert {answer.status_code for answer in answers} == {200}
     assert not [answer for answer in answers if "ratelimit" in answer.headers]
-    async with open_limits(read_rates("", ""), trusted=(), scheme=SCHEME, redis_url=None) as none:
-        assert none is None
+    async with open_ledgers(None) as ledgers:
+        assert ledgers.limits(read_rates("", ""), trusted=(), scheme=SCHEME) is None
 
 
 @pytest.mark.parametrize("how", ["stop", "freeze"])

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from origin.services import check, make_dialect, make_limits, make_scheme, open_services
+from origin.config_file import read_config_file
+from origin.rules import make_dialect, make_rules, make_scheme
+from origin.services import check, open_services
 from origin.settings import SettingsError, read_settings
 from signing.errors import SignatureMismatch
 from signing.imgproxy import AnySignature
@@ -86,7 +88,7 @@ def test_a_preset_that_cannot_be_read_is_named(tmp_path: Path, options: str, pro
     file.write_text(f'[presets]\nfine = "w:300"\nbroken = "{options}"\n')
 
     with pytest.raises(SettingsError) as caught:
-        make_dialect(read_settings(config=file))
+        make_dialect(read_settings(), read_config_file(file))
 
     assert str(caught.value).startswith('SAFELIGHT_CONFIG: preset "broken": ')
     assert problem in str(caught.value)
@@ -97,7 +99,9 @@ def test_presets_quality_and_watermark_of_the_settings_reach_every_plan(tmp_path
     file.write_text('[presets]\nthumb = "w:300"\ndefault = "bl:2"\n')
     settings = read_settings(config=file, quality=50, watermark="local:///mark.png")
 
-    plan = make_dialect(settings).parse(b"/pr:thumb/wm:0.5/plain/local:///a.jpg")
+    plan = make_dialect(settings, read_config_file(file)).parse(
+        b"/pr:thumb/wm:0.5/plain/local:///a.jpg"
+    )
 
     assert plan.output.quality == 50
     assert plan.assets == ("local:///mark.png",)
@@ -105,7 +109,9 @@ def test_presets_quality_and_watermark_of_the_settings_reach_every_plan(tmp_path
 
 
 def test_limits_are_those_of_the_settings() -> None:
-    limits = make_limits(read_settings(max_src_megapixels=1, max_frames=2, max_result_megapixels=3))
+    bounds = {"max_src_megapixels": 1, "max_frames": 2, "max_result_megapixels": 3}
+
+    limits = make_rules(read_settings(**PAIR, **bounds)).limits
 
     assert (limits.max_src_megapixels, limits.max_frames) == (1, 2)
     assert limits.max_result_megapixels == 3

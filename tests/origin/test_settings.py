@@ -34,7 +34,7 @@ NAMES: dict[str, tuple[Any, str, Any]] = {
     "TIMEOUT": (10.0, "2.5", 2.5),
     "AUTO_FORMATS": (("avif", "webp"), "webp", ("webp",)),
     "ALLOW_SECURITY_OPTIONS": (False, "1", True),
-    "MAX_SRC_MEGAPIXELS": (100.0, "0.5", 0.5),
+    "MAX_SRC_MEGAPIXELS": (120.0, "0.5", 0.5),
     "MAX_SRC_MB": (100.0, "12", 12.0),
     "MAX_FRAMES": (200, "1", 1),
     "MAX_RESULT_MEGAPIXELS": (40.0, "4", 4.0),

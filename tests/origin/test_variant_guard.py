@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from origin.config_file import ConfigFile
 from origin.errors import TooManyVariants
-from origin.services import make_dialect
+from origin.rules import make_dialect
 from origin.settings import SettingsError, read_settings
 from origin.variant_guard import Laddered, VariantBudget, snapped
 from tests.origin.live import CHROME, Origin, photo, size_of
@@ -150,8 +151,8 @@ class TestSettings:
             read_settings()
 
     def test_the_dialect_has_it_only_if_it_is_set(self) -> None:
-        assert isinstance(make_dialect(read_settings(widths="320")), Laddered)
-        assert isinstance(make_dialect(read_settings()), Imgproxy)
+        assert isinstance(make_dialect(read_settings(widths="320"), ConfigFile()), Laddered)
+        assert isinstance(make_dialect(read_settings(), ConfigFile()), Imgproxy)
 
 
 class TestBudget:
@@ -205,9 +206,8 @@ class TestApplication:
         assert world.pool.begun == len(LADDER)
 
     async def test_what_is_made_has_the_size_of_the_step(self, opened: Origin) -> None:
-        ladder, source = (10, 20, 30), opened.put(photo())
-        dialect = Laddered(opened.services.dialect, ladder)
-        origin = Origin(replace(opened.services, dialect=dialect), opened.root)
+        source = opened.put(photo())
+        origin = opened.having(widths=(10, 20, 30))
 
         paths = [f"/{options}/plain/{source}@png" for options in ("w:7", "w:10/dpr:1.3", "w:99")]
         answers = [await origin.get(path) for path in paths]

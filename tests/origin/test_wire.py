@@ -11,6 +11,7 @@ import pytest
 from origin.wire import (
     BODY_LENGTH,
     HEADER_LENGTH,
+    Answer,
     Job,
     pack_answer,
     pack_job,
@@ -28,8 +29,15 @@ RESULT = Encoded(
 )  # fmt: skip
 
 
-def answered(answer: Encoded | Exception) -> Encoded:
-    packed = pack_answer(answer)
+TOOK = {"decode": 0.25, "process": 0.0, "encode": 1.5}
+FACTS = {
+    "media_type": "image/webp", "extension": "webp", "width": 1, "height": 1, "frames": 1,
+    "source_width": 1, "source_height": 1, "chosen": "result", "took": TOOK,
+}  # fmt: skip
+
+
+def answered(answer: Encoded | Exception) -> Answer:
+    packed = pack_answer(answer, TOOK)
     start = HEADER_LENGTH.size + BODY_LENGTH.size
     end = start + HEADER_LENGTH.unpack_from(packed)[0]
     return unpack_answer(packed[start:end], packed[end:])
@@ -43,7 +51,7 @@ def test_a_job_arrives_as_it_was_sent() -> None:
 
 
 def test_a_result_arrives_as_it_was_sent() -> None:
-    assert answered(RESULT) == RESULT
+    assert answered(RESULT) == (RESULT, TOOK)
 
 
 @pytest.mark.parametrize("error", [errors.BrokenSource, errors.LimitExceeded, errors.PlanError])
@@ -72,12 +80,23 @@ def test_a_pickle_from_a_worker_is_never_loaded(tmp_path: object) -> None:
         {},
         {"media_type": "image/webp"},
         {**dict.fromkeys(("media_type", "extension", "chosen"), 1), "width": 1},
-        {
-            "media_type": "image/webp", "extension": "webp", "width": "1", "height": 1, "frames": 1,
-            "source_width": 1, "source_height": 1, "chosen": "result",
-        },
+        FACTS | {"width": "1"},
+        FACTS | {"more": 1},
+        {name: fact for name, fact in FACTS.items() if name != "took"},
+        FACTS | {"took": []},
+        FACTS | {"took": {"sleep": 1.0}},
+        FACTS | {"took": {"decode": 1}},
+        FACTS | {"took": {"decode": -1.0}},
+        FACTS | {"took": {"decode": float("inf")}},
+        FACTS | {"took": {"decode": float("nan")}},
     ],
-)  # fmt: skip
+)
 def test_facts_that_no_worker_of_ours_gives_are_refused(facts: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="unexpected facts"):
         unpack_answer(json.dumps(facts).encode(), b"")
+
+
+@pytest.mark.parametrize("header", ["[]", '"text"', "1", "null", "{"])
+def test_a_header_that_is_no_object_is_refused(header: str) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        unpack_answer(header.encode(), b"")

@@ -14,8 +14,9 @@ import pyvips
 from origin.errors import Overloaded, WorkerCrashed
 from origin.picture_file import PictureFile, sealed_picture
 from origin.sandbox import Confinement
-from origin.worker_link import start_worker
+from origin.worker_start import start_worker
 from origin.workers import Workers, open_workers
+from tests.origin.live import until
 from transforms.dialects.imgproxy import Imgproxy
 from transforms.errors import BrokenSource, UnsupportedSource
 from transforms.limits import Limits
@@ -97,16 +98,13 @@ async def test_a_worker_that_dies_idle_fails_no_request(
 ) -> None:
     pid = workers.pids[0]
     os.kill(pid, signal.SIGKILL)
-    for _ in range(200):
-        if pid not in _living():
-            break
-        await asyncio.sleep(0.01)
+    await until(lambda: pid not in _living())
 
     assert (await workers.render(SMALL, noise, {})).width == 20
 
 
 async def test_a_full_queue_turns_away(workers: Workers, noise: PictureFile) -> None:
-    tasks = [asyncio.create_task(workers.render(SLOW, noise, {})) for _ in range(65)]
+    tasks = [asyncio.create_task(workers.render(SLOW, noise, {})) for _ in range(257)]
     await asyncio.sleep(0.05)
 
     with pytest.raises(Overloaded):
@@ -146,9 +144,10 @@ def _living() -> list[int]:
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             try:
-                state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
+                # A process whose first thread has ended may still be held open by another.
+                threads = [path.read_text() for path in (folder / "task").glob("*/stat")]
             except OSError:
                 continue
-            if state != "Z":
+            if any(text.rpartition(")")[2].split()[0] != "Z" for text in threads):
                 found.append(int(folder.name))
     return found

@@ -26,13 +26,13 @@ from cache.purges import Scope as Kind
 from cache.tier import Tier
 from cache.tiers import Placed, Tiers
 from origin.access import AccessLog
-from origin.app import make_app
+from origin.app import Application
 from origin.caching import looking_at
-from origin.config_file import read_config_file
 from origin.hot import Hot
 from origin.kept_sources import keep_sources
 from origin.picture_file import PictureFile, sealed_picture
-from origin.services import Services, make_dialect, make_manner
+from origin.rules import make_rules
+from origin.services import Services
 from origin.sources.errors import SourceChanged, SourceNotFound
 from origin.sources.router import Sources
 from origin.sources.source import Blob, Version
@@ -190,7 +190,6 @@ class World:
             "path": target,
             "raw_path": target.encode(),
             "headers": [(name.encode(), value.encode("latin-1")) for name, value in fields],
-            "state": {"services": self.services, "hot": self.hot},
         }
 
     def ask_hot(self, scope: dict[str, Any]) -> Answer | None:
@@ -284,16 +283,14 @@ async def open_world(
         services = replace(
             services,
             settings=settings,
-            dialect=make_dialect(settings),
-            policies=read_config_file(config).policies,
-            manner=make_manner(settings),
+            rules=make_rules(settings),
             variants=variants,
         )
         lines = io.StringIO()
         log = AccessLog(lines)
-        hot = Hot(variants, services.manner, log, cors=settings.cors)
+        app = Application(services, log)
         try:
-            yield World(services, hot, make_app(services), clock, history, pool, log, lines)
+            yield World(services, app.hot, app, clock, history, pool, log, lines)
         finally:
             await tiers.close()
             await pointers.close()

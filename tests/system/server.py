@@ -107,6 +107,7 @@ def environment(
 def running(
     folder: Path,
     *arguments: str,
+    program: Sequence[str] = (str(SAFELIGHT), "serve"),
     more: Mapping[str, str] | None = None,
     **settings: object,
 ) -> Iterator[Server]:
@@ -116,7 +117,7 @@ def running(
     settings.setdefault("PORT", 0)
     with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
         process = subprocess.Popen(
-            [str(SAFELIGHT), "serve", *arguments],
+            [*program, *arguments],
             cwd=folder,
             env=environment(settings, more),
             stdout=out,

@@ -81,6 +81,7 @@ async def test_who_waits_in_vain_is_told_which_setting_matters(store: Told) -> N
         await guard.stat("b.jpg")
 
     assert guard.facts() | {"failures": 0} == {
+        "calls": 2,
         "state": "closed",
         "in_use": 2,
         "waiting": 0,
