@@ -3,7 +3,7 @@ PORT ?= 8080
 # Many tests wait for servers: more at a time than there are cores.
 TEST_PROCESSES ?= 3
 .DEFAULT_GOAL := help
-.PHONY: docs help setup setup-dev serve test check bench container lock format
+.PHONY: docs help setup setup-dev serve test check bench fuzz soak overload capacity simulation compare container lock format
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,27 @@ test: check  ## everything that proves the project
 
 bench: setup-dev  ## the benchmark table, side by side in one run
 	@.venv/bin/python -m loadtests.bench
+
+fuzz: setup-dev  ## 100,000 spoilt pictures through real workers (SEED=… for others)
+	@.venv/bin/python -m loadtests.fuzz --seed $(or $(SEED),1)
+
+soak: setup-dev  ## mixed work for 20 minutes (MINUTES=…): memory and descriptors must stay flat
+	@.ci/setup-servers
+	@.venv/bin/python -m loadtests.soak --minutes $(or $(MINUTES),20)
+
+overload: setup-dev  ## ten times the capacity for 5 minutes, alone on the machine
+	@.venv/bin/python -m loadtests.overload
+
+capacity: setup-dev  ## what a traffic needs of machines like this one: table and plot
+	@.ci/setup-servers
+	@.venv/bin/python -m loadtests.capacity --plot build/capacity.png
+
+simulation: setup-dev  ## which tier would answer in a fleet whose nodes come and go: table and plot
+	@.venv/bin/python -m loadtests.simulation --plot build/simulation.png
+
+compare: setup-dev  ## Thumbor, ipx and nginx beside this server, on the same pictures
+	@.ci/setup-peers
+	@.venv/bin/python -m loadtests.compare
 
 container:  ## build the Dockerfile without an engine, start it, ask it for a picture (root, Debian)
 	@.ci/container

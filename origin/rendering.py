@@ -98,6 +98,13 @@ class Renderer:
         async def fetch(reference: str) -> Blob:
             return await self._fetch(reference, versions[reference], max_bytes)
 
+        began = False
+
+        def begun() -> None:
+            nonlocal began
+            began = True
+            started()
+
         with stages.timing("fetch"):
             blobs = await each(wanted.asked.references, fetch)
         if lane is not Lane.LATER and any(is_drawn(blob.file.head) for blob in blobs.values()):
@@ -110,12 +117,18 @@ class Renderer:
                 lane=lane,
                 limits=self.limits,
                 begin_by=begin_by,
-                started=started,
+                started=begun,
                 stages=stages,
             )
         except (TransformError, WorkerCrashed) as error:
             _refuse_changed(blobs)
             if isinstance(error, WorkerCrashed):
+                self.poisoned.note(suspect)
+            raise
+        except asyncio.CancelledError:
+            # Nothing but the deadline takes work from a worker, by killing it. What a photograph
+            # takes depends on what is asked of it; a drawing would do the same again.
+            if began and lane is Lane.DRAWN:
                 self.poisoned.note(suspect)
             raise
         _refuse_changed(blobs)

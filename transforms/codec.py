@@ -48,6 +48,9 @@ class Burden:
     scans: int = 1
 
 
+# What a picture of 2,000,000 x 28 takes, 1.5 GB in 8 bits, and one of 65,500 x 800, 0.5 GB in 16.
+_ROWS, _STEPS = 100, 9
+
 # A file, as it was read or mapped into memory.
 Bytes = bytes | mmap.mmap
 
@@ -61,9 +64,12 @@ def no_reduction(_wanted: float) -> float:
     return 1.0
 
 
-def row_by_row(_data: Bytes, _header: pyvips.Image, _frames: int) -> Burden:
-    """Next to nothing is held."""
-    return Burden()
+def row_by_row(_data: Bytes, header: pyvips.Image, _frames: int) -> Burden:
+    """Next to nothing is held, but of very wide pictures. Measured: some hundred rows, in each of
+    the steps to the result.
+    """
+    rows = min(_ROWS, header.height)
+    return Burden(pixel_bytes(header) // max(1, header.height) * rows * _STEPS)
 
 
 def header_alone(_data: Bytes) -> int:

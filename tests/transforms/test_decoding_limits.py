@@ -43,11 +43,12 @@ HUNGRY = {
         tile=True, tile_width=512, tile_height=512
     ),
 }
+# Narrow, so that a hundred of their rows are few bytes; all of their pixels would be too many.
 FRUGAL = {
-    "baseline jpeg": written(1000, 800, kind=BASELINE),
-    "plain png": of("png"),
-    "tiff of strips": of("tiff"),
-    "tiff of tiles": pyvips.Image.black(1000, 800, bands=3).tiffsave_buffer(
+    "baseline jpeg": written(300, 2700, kind=BASELINE),
+    "plain png": saved(sheet(300, 2700, RED), "png"),
+    "tiff of strips": saved(sheet(300, 2700, RED), "tiff"),
+    "tiff of tiles": pyvips.Image.black(300, 2700, bands=3).tiffsave_buffer(
         tile=True, tile_width=64, tile_height=64
     ),
 }
@@ -60,8 +61,15 @@ def test_a_decoder_that_would_hold_too_much_is_not_begun(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FRUGAL)
-def test_what_is_decoded_row_by_row_may_be_of_any_size(name: str) -> None:
-    assert made("rs:fit:10:10@png", FRUGAL[name], limits=TIGHT).width == 10
+def test_what_is_decoded_row_by_row_may_be_of_any_height(name: str) -> None:
+    assert made("rs:fit:90:90@png", FRUGAL[name], limits=TIGHT).height == 90
+
+
+def test_rows_that_are_very_long_count() -> None:
+    wide = pyvips.Image.black(2_000_000, 28, bands=3).cast("ushort").copy(interpretation="rgb16")
+
+    with pytest.raises(LimitExceeded, match="SAFELIGHT_MAX_DECODE_MB"):
+        made("rs:fit:90:90@png", wide.pngsave_buffer())
 
 
 @pytest.mark.parametrize("name", HUNGRY)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import pyvips
 
-from transforms.codec import Burden, Bytes, Codec, Load, Save, as_source, header_int
+from transforms.codec import Burden, Bytes, Codec, Load, Save, as_source, header_int, row_by_row
 from transforms.codecs.jpeg_frame import count_scans, read_frame
 from transforms.formats import Format
 from transforms.grammar import Range
@@ -50,12 +50,12 @@ def _reduction(wanted: float) -> float:
     return next((float(by) for by in (8, 4, 2) if by * HEADROOM <= wanted), 1.0)
 
 
-def _burden(data: Bytes, header: pyvips.Image, _frames: int) -> Burden:
+def _burden(data: Bytes, header: pyvips.Image, frames: int) -> Burden:
     """Where the picture comes in several scans, its coefficients are kept until the last, all of
     them however small it is decoded.
     """
     if not header_int(header, "jpeg-multiscan", 0):
-        return Burden()
+        return row_by_row(data, header, frames)
     return Burden(read_frame(data).coefficient_bytes, count_scans(data))
 
 

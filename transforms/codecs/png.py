@@ -6,7 +6,7 @@ from typing import Annotated
 
 import pyvips
 
-from transforms.codec import Burden, Bytes, Codec, Load, Save, as_source, pixel_bytes
+from transforms.codec import Burden, Bytes, Codec, Load, Save, as_source, pixel_bytes, row_by_row
 from transforms.formats import Format
 from transforms.grammar import Range
 from transforms.terms import Spelling, Terms, terms
@@ -38,9 +38,11 @@ def _load(data: Bytes, how: Load) -> pyvips.Image:
     return pyvips.Image.pngload_source(as_source(data), access="sequential", fail_on="truncated")
 
 
-def _burden(data: Bytes, header: pyvips.Image, _frames: int) -> Burden:
+def _burden(data: Bytes, header: pyvips.Image, frames: int) -> Burden:
     """The first rows of an interlaced picture are done when its last are."""
-    return Burden(pixel_bytes(header) if data[_INTERLACE] else 0)
+    if not data[_INTERLACE]:
+        return row_by_row(data, header, frames)
+    return Burden(pixel_bytes(header))
 
 
 def _save(image: pyvips.Image, how: Save) -> bytes:

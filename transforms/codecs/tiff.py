@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyvips
 
-from transforms.codec import Burden, Bytes, Codec, Load, Save, as_source, header_int
+from transforms.codec import Burden, Bytes, Codec, Load, Save, as_source, header_int, row_by_row
 from transforms.formats import Format
 
 # Spaces whose numbers are fractions by nature.
@@ -22,11 +22,12 @@ def _load(data: Bytes, how: Load) -> pyvips.Image:
     return _counted(image)
 
 
-def _burden(_data: Bytes, header: pyvips.Image, _frames: int) -> Burden:
+def _burden(data: Bytes, header: pyvips.Image, frames: int) -> Burden:
     """Two rows of tiles, however high these are; strips are read by the line."""
     rows = min(header.height, header_int(header, "tile-height", 0))
     depth = max(1, header_int(header, "bits-per-sample", 8) // 8)
-    return Burden(2 * rows * header.width * header.bands * depth)
+    tiles = 2 * rows * header.width * header.bands * depth
+    return Burden(max(tiles, row_by_row(data, header, frames).memory))
 
 
 def _counted(image: pyvips.Image) -> pyvips.Image:
