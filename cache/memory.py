@@ -102,7 +102,9 @@ class MemoryCache(BaseCache):
         return self.keep(key, value, ttl)
 
     async def _exists(self, key: str, _conn: Any = None) -> bool:
-        return self.peek(key) is not None
+        """No use of it, as eviction counts them."""
+        kept = self._kept.get(key)
+        return kept is not None and kept[1] > self._clock()
 
     async def _delete(self, key: str, _conn: Any = None) -> int:
         return int(self.forget(key))

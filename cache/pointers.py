@@ -91,6 +91,11 @@ class Pointers:
         age = self._clock() - known.pointer.checked
         return known.pointer if age < self._fresh(known.pointer) else None
 
+    def last(self, reference: str) -> Pointer | None:
+        """What was last known, however old; None if that is nothing, or was purged."""
+        known = self._known.find(reference)
+        return None if known is None else known.pointer
+
     def knows(self, reference: str) -> bool:
         """Whether `get` has something to go by, however old."""
         return self._known.find(reference) is not None

@@ -120,6 +120,18 @@ class Tier:
         self.counts["hit"] += 1
         return entry
 
+    async def holds(self, key: str) -> bool | None:
+        """Whether there is something under the key, for people who ask: it counts as nothing.
+
+        None if the cache does not say, or is left alone because it failed.
+        """
+        if self.breaker.state == "open":
+            return None
+        try:
+            return bool(await self._cache.exists(key))
+        except Exception:
+            return None
+
     async def put(self, key: str, entry: Entry, *, ttl: float | None = None) -> bool:
         """False as well if the entry is too large, or the cache fails or is left alone."""
         if self._max_entry_bytes is not None and len(entry.body) > self._max_entry_bytes:

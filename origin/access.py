@@ -24,9 +24,9 @@ _INFO, _ERROR = 20, 40
 _LEVELS = {5: _ERROR}
 _FLUSH_SECONDS = 0.1
 _MOST_LINES = 1000
-_HIT = (
+_LINE = (
     '{"method": "GET", "path": %s, "status": %d, "ms": %.2f, "request_id": "%s", "bytes": %d,'
-    ' %s, "fast": true, "event": "request", "level": "info", "timestamp": "%s.%06dZ"}\n'
+    ' %s, "fast": true, "event": "request", "level": "%s", "timestamp": "%s.%06dZ"}\n'
 )
 
 
@@ -61,18 +61,37 @@ class AccessLog:
         self, path: str, status: int, size: int, seconds: float, request_id: str, format: str
     ) -> None:
         """A GET that was answered from memory. format: of the picture; none in a 304."""
+        self._add(path, status, seconds, request_id, size, _told(format), "info")
+
+    def turned_away(
+        self, path: str, status: int, size: int, seconds: float, request_id: str, code: str
+    ) -> None:
+        """A GET for which there was no time. code: of the error."""
+        told = f'"outcome": "shed", "error": "{code}"'
+        self._add(path, status, seconds, request_id, size, told, "error")
+
+    def _add(
+        self,
+        path: str,
+        status: int,
+        seconds: float,
+        request_id: str,
+        size: int,
+        told: str,
+        level: str,
+    ) -> None:
         if self._plain:
             facts = {"path": json.loads(path), "request_id": request_id, "bytes": size}
-            facts |= json.loads(f"{{{_told(format)}}}")
-            log.info("request", method="GET", status=status, fast=True, **facts)
+            facts |= json.loads(f"{{{told}}}")
+            getattr(log, level)("request", method="GET", status=status, fast=True, **facts)
             return
         now = time.time()
         if int(now) != self._second:
             self._second = int(now)
             self._date = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
         micro = int((now - self._second) * 1e6)
-        ms, told = seconds * 1000, _told(format)
-        line = _HIT % (path, status, ms, request_id, size, told, self._date, micro)
+        ms = seconds * 1000
+        line = _LINE % (path, status, ms, request_id, size, told, level, self._date, micro)
         if not self._lines:
             asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self.flush)
         self._lines.append(line)

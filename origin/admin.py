@@ -6,6 +6,8 @@ Never public: who reaches this port needs no signature.
     GET  /readyz    200 or 503, and why: a Readiness
     GET  /cache     counts of the tiers
     GET  /metrics   for Prometheus
+    GET  /explain   ?url=…&accept=…: all that there is to say of a URL (`origin.explain`)
+    POST /explain   the same, and with "run" renders it
     POST /purge     a PurgeReport
     POST /warm      a WarmResult a line, as they finish; the answer ends early if the server stops
     error           {"error": what was expected and what came}
@@ -31,8 +33,11 @@ from origin.admin_requests import (
     AdminRequestError,
     BodyTooLarge,
     BodyTooSlow,
+    Question,
     read_body,
     read_purge,
+    read_query,
+    read_question,
     read_warm,
 )
 from origin.errors import ANSWERS, answer_to
@@ -45,6 +50,7 @@ Warm = Callable[[tuple[bytes, ...]], AsyncGenerator[WarmResult, None]]
 Facts = Callable[[], Mapping[str, Any]]
 Judge = Callable[[], Readiness]
 Metrics = Callable[[str], tuple[bytes, str]]
+Explain = Callable[[Question], Awaitable[Mapping[str, Any]]]
 
 _HEADERS = {"cache-control": "no-store"}
 # Some probes (Varnish) wait for the end of the connection.
@@ -60,6 +66,7 @@ def make_admin(
     facts: Facts | None = None,
     judge: Judge | None = None,
     metrics: Metrics | None = None,
+    explain: Explain | None = None,
 ) -> Starlette:
     """`ready` says whether images are answered: true between start-up and the first SIGTERM.
     `judge` says whether this server should be asked for them; without one, that is the same.
@@ -75,6 +82,8 @@ def make_admin(
         routes.append(_cache_route(facts))
     if metrics is not None:
         routes.append(_metrics_route(metrics))
+    if explain is not None:
+        routes.append(_explain_route(explain))
     return Starlette(
         routes=routes,
         exception_handlers={
@@ -130,6 +139,15 @@ def _metrics_route(metrics: Metrics) -> Route:
         return Response(body, headers={**_HEADERS, "content-type": media_type})
 
     return Route("/metrics", answer, methods=["GET"])
+
+
+def _explain_route(explain: Explain) -> Route:
+    async def answer(request: Request[Any]) -> Response:
+        asks = request.method == "POST"
+        question = read_question(await read_body(request)) if asks else read_query(request)
+        return JSONResponse(dict(await explain(question)), headers=_HEADERS)
+
+    return Route("/explain", answer, methods=["GET", "POST"])
 
 
 class _Lines(StreamingResponse):

@@ -2,6 +2,8 @@
 
     POST /purge   {"source": "local:///a.jpg"} or {"prefix": "s3://shop/"} or {"tag": "shop"}
     POST /warm    {"paths": ["/pr:thumb/plain/local:///a.jpg", …]}    ; what follows the signature
+    POST /explain {"url": "https://…", "accept": "image/webp", "run": true}   ; two may be missing
+    GET  /explain ?url=https://…&accept=image/webp
 
 AdminRequestError     not what is above
 ├── BodyTooLarge
@@ -11,6 +13,7 @@ AdminRequestError     not what is above
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any, Final, cast, get_args
 
 import anyio
@@ -24,6 +27,15 @@ MAX_PATHS: Final = 1000
 MAX_NAME_BYTES: Final = 8192  # of a source or a prefix: what the longest URL can hold
 BODY_SECONDS: Final = 30.0
 _SCOPES: Final[tuple[str, ...]] = get_args(Scope)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is to be explained. accept: the client's field; None for that of a browser."""
+
+    url: str
+    accept: str | None = None
+    run: bool = False
 
 
 class AdminRequestError(Exception):
@@ -94,6 +106,32 @@ def read_warm(body: bytes) -> tuple[bytes, ...]:
     if len(paths) > MAX_PATHS:
         raise AdminRequestError(f"paths: expected at most {MAX_PATHS} at a time, got {len(paths)}")
     return tuple(_text(path, f"paths[{at}]") for at, path in enumerate(paths))
+
+
+def read_question(body: bytes) -> Question:
+    """AdminRequestError."""
+    fields = _object(body)
+    if not {"url"} <= fields.keys() <= {"url", "accept", "run"}:
+        raise AdminRequestError(f"expected url, perhaps accept and run, got {_keys(fields)}")
+    run = fields.get("run", False)
+    if not isinstance(run, bool):
+        raise AdminRequestError(f"run: expected true or false, got {_shown(run)}")
+    accept = fields.get("accept")
+    return Question(
+        _text(fields["url"], "url").decode(),
+        None if accept is None else _text(accept, "accept").decode(),
+        run,
+    )
+
+
+def read_query(request: Request[Any]) -> Question:
+    """AdminRequestError. What makes work is not for links, which a web page can have followed."""
+    fields = request.query_params
+    if not {"url"} <= fields.keys() <= {"url", "accept"}:
+        raise AdminRequestError(
+            f"expected ?url=… and perhaps &accept=…, got {_keys(dict(fields))}; run is for POST"
+        )
+    return Question(fields["url"], fields.get("accept"))
 
 
 def _object(body: bytes) -> dict[str, Any]:

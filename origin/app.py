@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,13 +18,14 @@ from starlette.types import Receive, Scope, Send
 from origin.access import AccessLog
 from origin.envelope import Envelope
 from origin.errors import ANSWERS, answer_to
-from origin.hot import Hot
+from origin.hot import Hot, HotAnswer
 from origin.images import image
 from origin.problem import problem
 from origin.rules import Rules
 from origin.security_headers import preflight_headers
 from origin.services import Services
 from origin.tracing import telling
+from origin.turning_away import TurningAway
 
 
 class Application:
@@ -52,6 +53,7 @@ class Application:
             timing=rules.server_timing,
             tell=tell,
         )
+        self._turning_away = TurningAway(services.variants, self.hot, rules, self._log, tell=tell)
         self._state = {"services": services, "hot": self.hot}
         self._app = Envelope(
             self._routes(rules),
@@ -61,6 +63,10 @@ class Application:
             timing=rules.server_timing,
             tell=tell,
         )
+
+    def answer_at_once(self, scope: Mapping[str, Any]) -> HotAnswer | None:
+        """Where nothing has to be waited for: it is kept, or there is no time to make it."""
+        return self.hot.answer(scope) or self._turning_away.answer(scope)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":

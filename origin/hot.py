@@ -39,7 +39,7 @@ _Name = tuple[bytes, bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class _Plain:
+class Plain:
     """What a plain GET asks for."""
 
     name: _Name
@@ -107,7 +107,7 @@ class Hot:
 
     def remember(self, scope: Mapping[str, Any], asked: Asked) -> None:
         """What a verified path asks for."""
-        plain = _read(scope)
+        plain = read_plain(scope)
         # The lifetime of an answer to a URL that expires is another one every second.
         if plain is not None and not asked.plan.of(Delivery).expires:
             path = self._log.shown(scope["raw_path"])
@@ -116,14 +116,14 @@ class Hot:
 
     def recall(self, scope: Mapping[str, Any]) -> Asked | None:
         """What the path was found to ask for, if it was asked in the same words before."""
-        plain = _read(scope)
+        plain = read_plain(scope)
         known = None if plain is None else self._known.get(plain.name)
         return None if known is None else known.asked
 
     def answer(self, scope: Mapping[str, Any]) -> HotAnswer | None:
         """The whole answer if there is nothing to wait for."""
         start = time.perf_counter()
-        plain = _read(scope)
+        plain = read_plain(scope)
         known = None if plain is None else self._known.get(plain.name)
         if plain is None or known is None:
             return None
@@ -170,15 +170,15 @@ class Hot:
             wanted,
             (entry.created, len(entry.body)),
             common["etag"].encode(),
-            _head("200 OK", whole),
-            _head("304 Not Modified", common),
+            head_of("200 OK", whole),
+            head_of("304 Not Modified", common),
             kind,
             meter.cell(_HIT, kind, "memory"),
             meter.cell(_UNCHANGED),
         )
 
 
-def _read(scope: Mapping[str, Any]) -> _Plain | None:
+def read_plain(scope: Mapping[str, Any]) -> Plain | None:
     """None for what is not a plain GET."""
     if scope["method"] != "GET":
         return None
@@ -194,9 +194,9 @@ def _read(scope: Mapping[str, Any]) -> _Plain | None:
             if_none_match = if_none_match + b", " + value if if_none_match else value
         elif field == b"x-request-id":
             request_id = value
-    return _Plain((scope["raw_path"], accept, origin), if_none_match, request_id)
+    return Plain((scope["raw_path"], accept, origin), if_none_match, request_id)
 
 
-def _head(status: str, headers: dict[str, str]) -> bytes:
+def head_of(status: str, headers: dict[str, str]) -> bytes:
     lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers.items()), ""]
     return "\r\n".join(lines).encode("latin-1")

@@ -10,8 +10,11 @@ from typing import Any
 from starlette.applications import Starlette
 
 from origin.admin import make_admin
+from origin.admin_requests import Question
 from origin.asked import ask
 from origin.errors import Deadline, Overloaded
+from origin.explain.explanation import explain
+from origin.explain.format import BROWSER
 from origin.metrics.exposition import Exposition
 from origin.metrics.sample import Sample
 from origin.metrics.server import of_server
@@ -73,6 +76,10 @@ def make_side_app(
         now = asyncio.get_running_loop().time()
         return of_server(present(), connections(), ready=judged().ready, now=now)
 
+    async def explained(question: Question) -> dict[str, Any]:
+        accept = BROWSER if question.accept is None else question.accept
+        return await explain(question.url, accept=accept, run=question.run, services=present())
+
     return make_admin(
         ready,
         purge=services.caches.purger.purge,
@@ -80,6 +87,7 @@ def make_side_app(
         facts=facts,
         judge=judged,
         metrics=Exposition(samples),
+        explain=explained,
     )
 
 

@@ -53,8 +53,8 @@ class BoundedProtocol(BoundedRequests):
         # A pipeline emptied by answers at once would be as many calls deep as it is long.
         # uvicorn closes after its own answers alone.
         at_once = cycle.keep_alive and not self.pipeline and LAST not in cycle.default_headers
-        hot = self._images.hot if at_once and self._images is not None else None
-        answer = None if hot is None else hot.answer(cycle.scope)
+        images = self._images if at_once else None
+        answer = None if images is None else images.answer_at_once(cycle.scope)
         if answer is None:
             self._running = cycle
             super()._start_asgi_task(cycle, functools.partial(self._run, app))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import typer
 
-from origin.cli import keys, purge, serve, warm
+from origin.cli import doctor, explain, keys, purge, serve, warm
 from origin.cli.admin_client import AdminError
 from origin.cli.warm_journal import JournalError
 from origin.errors import WorkerCrashed
@@ -21,7 +21,8 @@ app = typer.Typer(
     name="safelight",
     help="An on-demand image origin: signed URL in, transformed picture out.\n\n"
     "Start with **safelight keygen**, then **safelight sign PATH** makes a URL and "
-    "**safelight verify URL** explains why one is refused.",
+    "**safelight verify URL** explains why one is refused. **safelight doctor** looks at all "
+    "that a server needs, **safelight explain URL** says what it makes of a URL.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
@@ -34,6 +35,8 @@ app.command()(keys.verify)
 app.command()(serve.serve)
 app.command()(purge.purge)
 app.command()(warm.warm)
+app.command()(explain.explain)
+app.command()(doctor.doctor)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

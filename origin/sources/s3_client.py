@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from aiobotocore.config import AioConfig
@@ -27,10 +27,12 @@ async def open_client(
     timeout: float,  # noqa: ASYNC109  (a setting of the client)
     connections: int,
     credentials: RenewedCredentials | None = None,
+    style: Literal["path", "virtual"] | None = None,
 ) -> AsyncIterator[S3Client]:
     """A client with the credentials of the standard AWS chain, which also renews them.
 
-    credentials: not attached to anything yet, for who wants to sign with them as well.
+    credentials: not attached to anything yet, for who wants to sign with them as well. style: in
+    place of the one that suits the endpoint.
 
     Retries happen here and nowhere else: two attempts per request, and none while too many of
     the recent ones failed (botocore's standard mode), and one more if the token was old. Silence
@@ -44,7 +46,7 @@ async def open_client(
         retries={"mode": "standard", "total_max_attempts": 2},
         # A name such as bucket.127.0.0.1 resolves nowhere: stores behind an own endpoint are
         # asked for /bucket/key.
-        s3={"addressing_style": "path" if endpoint else "auto"},
+        s3={"addressing_style": style or ("path" if endpoint else "auto")},
         # For 4 MB, CRC-32 takes 1.3 ms, SHA-256 3 ms, MD5 7 ms. AWS keeps the first for most
         # objects, but has to be asked for it, by a header that some other stores do not know.
         response_checksum_validation="when_required" if endpoint else "when_supported",

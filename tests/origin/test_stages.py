@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from origin.stages import Stages
@@ -20,16 +18,20 @@ class Clock:
 
 
 @pytest.fixture
-def clock() -> Iterator[Clock]:
-    yield Clock()
+def clock() -> Clock:
+    return Clock()
 
 
 def test_a_block_is_timed_however_it_ends(clock: Clock) -> None:
     stages = Stages(clock=clock)
 
-    with pytest.raises(RuntimeError), stages.timing("fetch"):
-        clock.now += 0.25
-        raise RuntimeError
+    def fail() -> None:
+        with stages.timing("fetch"):
+            clock.now += 0.25
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
 
     assert stages.timed == [("fetch", 100.0, 100.25)]
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.origin.live import PAIR, photo, signed
 from tests.otlp import Collector, Span, collecting
-from tests.system.server import Server, free_port, get, refused, running, wait
+from tests.system.server import Server, get, refused, running, wait
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = "00f067aa0ba902b7"
@@ -19,17 +23,21 @@ SAMPLED = f"00-{TRACE}-{PARENT}-01"
 NOT_SAMPLED = f"00-{TRACE}-{PARENT}-00"
 
 
-def tracing(folder: Path, endpoint: str, **settings: object) -> dict[str, object]:
-    (folder / "pictures").mkdir(exist_ok=True)
+@contextmanager
+def traced(folder: Path, endpoint: str, ratio: int = 1, **settings: Any) -> Iterator[Server]:
+    (folder / "pictures").mkdir()
     (folder / "pictures" / "a.jpg").write_bytes(photo(300, 200))
-    return {
-        "LOCAL_ROOT": folder / "pictures",
-        "KEYS": PAIR.key.hex(),
-        "SALTS": PAIR.salt.hex(),
-        "WORKERS": 1,
-        "OTLP_ENDPOINT": endpoint,
+    with running(
+        folder,
+        LOCAL_ROOT=folder / "pictures",
+        KEYS=PAIR.key.hex(),
+        SALTS=PAIR.salt.hex(),
+        WORKERS=1,
+        OTLP_ENDPOINT=endpoint,
+        TRACE_RATIO=ratio,
         **settings,
-    }
+    ) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +50,7 @@ def collector() -> Iterator[Collector]:
 def server(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Iterator[Server]:
     """Traces everything, and believes its peers."""
     folder = tmp_path_factory.mktemp("traced")
-    settings = tracing(folder, collector.url, TRACE_RATIO=1, TRUSTED_PROXIES="127.0.0.0/8")
-    with running(folder, **settings) as server:
+    with traced(folder, collector.url, TRUSTED_PROXIES="127.0.0.0/8") as server:
         yield server
 
 
@@ -118,13 +125,11 @@ def test_a_field_that_is_none_begins_a_trace_of_its_own(
 
 
 def test_nobody_else_can_have_a_request_traced(tmp_path: Path) -> None:
-    with collecting() as collector:
-        settings = tracing(tmp_path, collector.url, TRACE_RATIO=0)
-        with running(tmp_path, **settings) as server:
-            url = server.url + signed("/w:32/plain/local:///a.jpg@webp")
-            for _ in range(3):
-                assert get(url, traceparent=SAMPLED).status_code == 200
-            figures = get(f"{server.admin_url}/metrics").text
+    with collecting() as collector, traced(tmp_path, collector.url, ratio=0) as server:
+        url = server.url + signed("/w:32/plain/local:///a.jpg@webp")
+        for _ in range(3):
+            assert get(url, traceparent=SAMPLED).status_code == 200
+        figures = get(f"{server.admin_url}/metrics").text
 
     assert collector.spans == []
     assert 'safelight_trace_spans_total{result="made"} 0.0' in figures
@@ -132,19 +137,29 @@ def test_nobody_else_can_have_a_request_traced(tmp_path: Path) -> None:
 
 def test_what_is_queued_is_sent_at_the_end(tmp_path: Path) -> None:
     with collecting() as collector:
-        with running(tmp_path, **tracing(tmp_path, collector.url, TRACE_RATIO=1)) as server:
+        with traced(tmp_path, collector.url) as server:
             get(f"{server.url}/x", x_request_id="last")
 
         assert [span.attributes["safelight.request_id"] for span in collector.roots()] == ["last"]
 
 
-def test_a_collector_that_is_away_costs_spans_alone(tmp_path: Path) -> None:
-    nowhere = f"http://127.0.0.1:{free_port()}"
-    with running(tmp_path, **tracing(tmp_path, nowhere, TRACE_RATIO=1)) as server:
-        url = server.url + signed("/w:32/plain/local:///a.jpg@webp")
-        answers = [get(url).status_code for _ in range(20)]
+@pytest.mark.parametrize("listens", [False, True])
+def test_a_collector_that_is_away_or_silent_costs_spans_alone(
+    tmp_path: Path, *, listens: bool
+) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        if listens:
+            silent.listen()
+        with traced(tmp_path, f"http://127.0.0.1:{silent.getsockname()[1]}") as server:
+            url = server.url + signed("/w:32/plain/local:///a.jpg@webp")
+            answers = [get(url).status_code for _ in range(20)]
+            began = time.monotonic()
+            server.stop()
+            seconds = time.monotonic() - began
 
     assert answers == [200] * 20
+    assert seconds < 20
     lines = [event["event"] for event in server.events]
     assert lines.count("traces are lost") <= 1
     assert lines[-1] == "stopped"

@@ -1,0 +1,111 @@
+"""The same small pictures by turns: quietly, and beside something that should not matter to them.
+
+Turns last seconds, so that a machine whose speed changes under its guests changes for all of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from loadtests.overload.connections import Connections
+from loadtests.overload.figures import quantile
+from loadtests.overload.generator import evenly, send
+
+QUIET: Final = "quiet"
+DISTURBED: Final = "disturbed"
+_RATE: Final = 20.0
+# What the turn before left behind is done by then.
+_SETTLING_SECONDS: Final = 2.0
+# As if it had come at the deadline: a refusal is quick, but no picture.
+_REFUSED_SECONDS: Final = 10.0
+# What people do who are told to come again.
+_PAUSE_SECONDS: Final = 0.5
+
+Disturbance = Callable[[], AbstractAsyncContextManager[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """seconds: of each answer, by turn. most: how many times as long the p99 may be as `against`.
+
+    disturbing: what the disturbance was answered, by status.
+    """
+
+    title: str
+    against: str
+    most: float
+    seconds: Mapping[str, list[float]]
+    disturbing: Mapping[int, int]
+
+    def ms(self, turn: str, share: float) -> float:
+        return 1000 * quantile(self.seconds[turn], share)
+
+    @property
+    def ratio(self) -> float:
+        return self.ms(DISTURBED, 0.99) / self.ms(self.against, 0.99)
+
+    def misses(self) -> list[str]:
+        if self.ratio < self.most:
+            return []
+        return [f"{self.title}: the p99 is {self.ratio:.2f} times that of {self.against}"]
+
+
+async def by_turns(
+    port: int,
+    requests: Iterator[bytes],
+    turns: Mapping[str, Disturbance],
+    *,
+    rounds: int,
+    seconds: float,
+    say: Callable[[str], None],
+) -> dict[str, list[float]]:
+    """How long each took, evenly asked for; a round more than that, the first, does not count."""
+    found: dict[str, list[float]] = {turn: [] for turn in turns}
+    connections = Connections(port, most=1024)
+    for count in range(rounds + 1):
+        for turn, disturbance in turns.items():
+            say(f"round {count} of {rounds}: {turn}")
+            async with disturbance():
+                probes = evenly(turn, requests, rate=_RATE)
+                answers = await send(connections, probes, seconds=_SETTLING_SECONDS + seconds)
+            if count:
+                found[turn] += [
+                    answer.seconds if answer.status == 200 else _REFUSED_SECONDS
+                    for answer in answers
+                    if answer.at >= _SETTLING_SECONDS
+                ]
+    connections.close()
+    return found
+
+
+@asynccontextmanager
+async def nothing() -> AsyncIterator[None]:
+    yield
+
+
+@asynccontextmanager
+async def clients(
+    port: int, count: int, requests: Iterator[bytes], statuses: dict[int, int]
+) -> AsyncIterator[None]:
+    """Each sends the next request as soon as the last was answered, or a moment after a refusal."""
+    connections = Connections(port, most=count)
+
+    async def visit() -> None:
+        for request in requests:
+            reply = await connections.ask(request)
+            statuses[reply.status] = statuses.get(reply.status, 0) + 1
+            if reply.status != 200:
+                await asyncio.sleep(_PAUSE_SECONDS)
+
+    tasks = [asyncio.create_task(visit()) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        connections.close()

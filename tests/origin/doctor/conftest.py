@@ -1,0 +1,5 @@
+"""What tests of the checks share: an environment without settings, and real stores."""
+
+from tests.redis_server import own_redis as own_redis
+from tests.s3 import s3 as s3
+from tests.s3 import s3_server as s3_server
