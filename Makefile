@@ -25,7 +25,8 @@ check: setup-dev  ## format check, lint, types, import contracts
 
 test: check  ## everything that proves the project
 	@.ci/setup-servers
-	.venv/bin/python -m pytest -n $(TEST_PROCESSES) --dist loadfile
+	.venv/bin/python -m pytest -n $(TEST_PROCESSES) --dist loadfile -m "not alone"
+	.venv/bin/python -m pytest -m alone
 
 bench: setup-dev  ## the benchmark table, side by side in one run
 	@.venv/bin/python -m loadtests.bench

@@ -48,8 +48,8 @@ def server(tmp_path: Path, pictures: Path, mount: Mount) -> Iterator[Server]:
         yield server
 
 
-def serving(folder: Path, mount: Mount, **settings: object) -> AbstractContextManager[Server]:
-    return running(folder / "server", more=None, SETTINGS_DIR=mount.folder, WORKERS=1, **settings)
+def serving(folder: Path, mount: Mount, **settings: Any) -> AbstractContextManager[Server]:
+    return running(folder / "server", SETTINGS_DIR=mount.folder, WORKERS=1, **settings)
 
 
 def told(server: Server, event: str) -> list[dict[str, Any]]:
