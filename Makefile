@@ -3,7 +3,7 @@ PORT ?= 8080
 # Many tests wait for servers: more at a time than there are cores.
 TEST_PROCESSES ?= 3
 .DEFAULT_GOAL := help
-.PHONY: docs help setup setup-dev serve test check bench fuzz soak overload capacity simulation compare container lock format
+.PHONY: docs help setup setup-dev serve test check bench fuzz soak overload load capacity simulation compare container lock format
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,6 +25,7 @@ check: setup-dev  ## format check, lint, types, import contracts
 
 test: check  ## everything that proves the project
 	@.ci/setup-servers
+	@.ci/setup-edge-tools
 	.venv/bin/python -m pytest -n $(TEST_PROCESSES) --dist loadfile -m "not alone"
 	.venv/bin/python -m pytest -m alone
 
@@ -40,6 +41,10 @@ soak: setup-dev  ## mixed work for 20 minutes (MINUTES=…): memory and descript
 
 overload: setup-dev  ## ten times the capacity for 5 minutes, alone on the machine
 	@.venv/bin/python -m loadtests.overload
+
+load: setup-dev  ## a load scenario and its report (SCENARIO=steady|cold|spike|… MINUTES=5)
+	@.ci/setup-servers
+	@.venv/bin/python -m loadtests.scenarios $(or $(SCENARIO),steady) --minutes $(or $(MINUTES),5)
 
 capacity: setup-dev  ## what a traffic needs of machines like this one: table and plot
 	@.ci/setup-servers

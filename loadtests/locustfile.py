@@ -1,47 +1,30 @@
-"""A page's visitors: each loads one picture in the widths of its srcset, as browsers ask for it.
+"""What Locust loads: users, the shape of $SCENARIO, counts for the report. See docs/loadtests.md.
+
+    python -m loadtests.scenarios steady        starts Locust with this file
 
     SAFELIGHT_KEYS=… SAFELIGHT_SALTS=… SAFELIGHT_SOURCES=local:///a.jpg,local:///b.jpg \\
-        locust -f loadtests/locustfile.py --host http://127.0.0.1:8080
+        locust -f loadtests/locustfile.py --host http://127.0.0.1:8080 Visitor
 """
+
+# Locust leaves its calls untyped.
+# mypy: disable-error-code="no-untyped-call"
 
 from __future__ import annotations
 
 import os
-import random
 
-from locust import HttpUser, between, task
+from locust import events
 
-from signing.imgproxy import AnySignature, ImgproxyScheme
-from signing.keys import parse_pairs
-from signing.scheme import Scheme
+from loadtests.scenarios.collector import collect
+from loadtests.scenarios.options import add_options
+from loadtests.scenarios.shapes import SHAPES
+from loadtests.scenarios.users import Cdn, Purger, Scraper, Visitor
 
-WIDTHS = (320, 480, 640, 960, 1280)
-ACCEPTS = (
-    "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8",
-    "image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
-    "*/*",
-)
+__all__ = ["Cdn", "Purger", "Scraper", "Visitor"]
 
+events.init_command_line_parser.add_listener(add_options)
+events.init.add_listener(collect)
 
-def _scheme() -> Scheme:
-    keys, salts = os.environ.get("SAFELIGHT_KEYS", ""), os.environ.get("SAFELIGHT_SALTS", "")
-    return ImgproxyScheme(parse_pairs(keys, salts)) if keys else AnySignature()
-
-
-class Visitor(HttpUser):
-    """Popularity falls with the place in the list, as it does in shops."""
-
-    wait_time = between(0.5, 2)
-
-    def on_start(self) -> None:
-        self.scheme = _scheme()
-        self.sources = os.environ.get("SAFELIGHT_SOURCES", "local:///valley.jpg").split(",")
-        self.weights = [1 / place for place in range(1, len(self.sources) + 1)]
-        self.accept = random.choice(ACCEPTS)
-
-    @task
-    def picture(self) -> None:
-        source = random.choices(self.sources, self.weights)[0]
-        width = random.choice(WIDTHS)
-        path = self.scheme.sign(f"/rs:fit:{width}/plain/{source}".encode()).decode()
-        self.client.get(path, headers={"accept": self.accept}, name=f"width {width}")
+# Locust takes the shape that it finds by its class; without one it asks for users and rate.
+if scenario := os.environ.get("SCENARIO"):
+    Shape = SHAPES[scenario]

@@ -76,17 +76,23 @@ def skew_finding(date: str | None, *, now: float) -> Finding | None:
 
 async def way_in(endpoint: str, region: str | None, bucket: str, *, seconds: float) -> str | None:
     """What to change so that the bucket answers; None if nothing was found that works."""
-    for other, style, fix in _others(endpoint, bucket):
-        with suppress(TimeoutError, ValueError, *FAULTS):
-            async with (
-                asyncio.timeout(seconds / 3),
-                open_client(
-                    endpoint=other, region=region, timeout=seconds / 3, connections=1, style=style
-                ) as client,
-            ):
-                if (await look(client, bucket)).error is None:
-                    return fix
-    return None
+    others = list(_others(endpoint, bucket))
+    work = await asyncio.gather(
+        *(_works(other, region, bucket, style, seconds=seconds) for other, style, _ in others)
+    )
+    return next((fix for (_, _, fix), works in zip(others, work, strict=True) if works), None)
+
+
+async def _works(
+    endpoint: str, region: str | None, bucket: str, style: Style, *, seconds: float
+) -> bool:
+    opening = open_client(
+        endpoint=endpoint, region=region, timeout=seconds, connections=1, style=style
+    )
+    with suppress(TimeoutError, ValueError, *FAULTS):
+        async with opening as client, asyncio.timeout(seconds):
+            return (await look(client, bucket)).error is None
+    return False
 
 
 def _others(endpoint: str, bucket: str) -> Iterator[tuple[str, Style, str]]:

@@ -1,4 +1,4 @@
-"""CloudFront's function under Node and njs, and the template: all that can be said without CloudFront."""
+"""CloudFront's function under Node and njs, and its template: all that can be said without it."""
 
 from __future__ import annotations
 
@@ -42,6 +42,15 @@ def test_bad_signatures_end_here(engine: str, tmp_path: Path) -> None:
         (answer["statusCode"], answer["headers"]["x-safelight-error"]["value"]) for answer in made
     ] == [(403, vector.refusal) for vector in VECTORS.refused]
     assert {answer["headers"]["cache-control"]["value"] for answer in made} == {"no-store"}
+
+
+def test_a_signature_that_could_be_guessed_is_none(engine: str, tmp_path: Path) -> None:
+    """Fifteen bytes of it, and one."""
+    made = handled(engine, tmp_path, [request(PATH[:end] + PATH[44:]) for end in (21, 3)])
+
+    refusals = [answer["headers"]["x-safelight-error"]["value"] for answer in made]
+    assert refusals[0] == "signature_length"
+    assert refusals[1] in ("signature_length", "signature_malformed")
 
 
 def test_accept_is_reduced_as_an_origin_reads_it(engine: str, tmp_path: Path) -> None:

@@ -96,6 +96,7 @@ def make() -> Vectors:
         good[0][:44] + b"=" + good[0][44:],
         good[0][:40] + b"+" + good[0][41:],
         good[0][:16] + good[0][44:],
+        good[0][:21] + good[0][44:],
         _spare_bits(good[0]),
         b"/" + good[0][1:44] * 2 + rests[0],
         b"/unsafe" + rests[0],

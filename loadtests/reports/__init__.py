@@ -1,0 +1,1 @@
+"""What became of the requests of a load test, as tables, plots and one HTML file."""

@@ -1,0 +1,1 @@
+"""Good and bad days of an origin, as Locust users and shapes. See docs/loadtests.md."""
