@@ -44,7 +44,9 @@ class Settings(BaseSettings):
         8081,
         ge=0,
         le=65535,
-        description="`/livez /readyz /cache /metrics /explain /purge /warm`, never public; 0 is off",
+        description=(
+            "`/livez /readyz /cache /metrics /explain /purge /warm`, never public; 0 is off"
+        ),
     )
     keys: str = Field(
         "", repr=False, description="hex keys, comma list; the first signs, all verify"
