@@ -66,6 +66,7 @@ format: setup-dev  ## rewrite the code in the house format
 
 docs: setup-dev  ## renew the generated tables in README.md and docs/
 	@.venv/bin/python -m origin.docs
+	@.venv/bin/python -B edge-config/grafana/dashboard.py
 
 lock: setup-dev  ## renew both lock files (needs network)
 	.venv/bin/python -m pip install --quiet uv
