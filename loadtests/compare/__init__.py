@@ -1,0 +1,1 @@
+"""Safelight beside other image servers: the same pictures, formats, sizes and quality settings."""
