@@ -36,6 +36,8 @@ from transforms.plan import Pipeline, Plan
 SETTING = "SAFELIGHT_MAX_VARIANTS"
 MAX_VARIANTS = 10_000
 _DAY = 86_400
+# As far as sizes go in URLs.
+_LONGEST = 1_000_000
 # Of all sources together: some 20 MB.
 _MOST_HASHES = 200_000
 _OVERHEAD = 10  # of a source, in hashes
@@ -104,7 +106,7 @@ def _step(length: float, ladder: Sequence[int]) -> int:
 
 
 def _over(length: int, dpr: float) -> int:
-    return max(1, nearest(length / dpr)) if length else 0
+    return min(_LONGEST, max(1, nearest(length / dpr))) if length else 0
 
 
 def _goes_by_ratio(op: object) -> bool:

@@ -6,7 +6,7 @@ import re
 
 import pyvips
 
-from transforms.codec import Bytes, Codec, Load, as_source
+from transforms.codec import Burden, Bytes, Codec, Load, as_source
 from transforms.formats import Format
 
 # librsvg takes 72 points for an inch and 96 pixels; this makes one unit one pixel.
@@ -52,6 +52,11 @@ def _reduction(wanted: float) -> float:
     return wanted
 
 
+def _burden(_data: Bytes, _header: pyvips.Image, _frames: int) -> Burden:
+    """Drawn in the size that is wanted, whatever it says of itself; `opening` has the rest."""
+    return Burden()
+
+
 CODEC = Codec(
     format=Format.SVG,
     media_type="image/svg+xml",
@@ -61,6 +66,7 @@ CODEC = Codec(
     load=_load,
     reduction=_reduction,
     opening=_opening,
+    burden=_burden,
     vector=True,
     holds_alpha=True,
 )

@@ -1,5 +1,14 @@
 """What tests of the checks share: an environment without settings, and real stores."""
 
+import pytest
+
 from tests.redis_server import own_redis as own_redis
 from tests.s3 import s3 as s3
 from tests.s3 import s3_server as s3_server
+from transforms.engine import secure
+
+
+@pytest.fixture(autouse=True)
+def _secured_anew() -> None:
+    """Other tests in this process open loaders to make pictures with."""
+    secure.cache_clear()
