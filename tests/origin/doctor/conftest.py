@@ -1,6 +1,9 @@
 """What tests of the checks share: an environment without settings, and real stores."""
 
+from collections.abc import Iterator
+
 import pytest
+import pyvips
 
 from tests.redis_server import own_redis as own_redis
 from tests.s3 import s3 as s3
@@ -9,6 +12,9 @@ from transforms.engine import secure
 
 
 @pytest.fixture(autouse=True)
-def _secured_anew() -> None:
-    """Other tests in this process open loaders to make pictures with."""
+def _secured_anew() -> Iterator[None]:
+    """Other tests in this process open loaders to make pictures with, before and after."""
     secure.cache_clear()
+    yield
+    pyvips.block_untrusted_set(False)
+    pyvips.operation_block_set("VipsForeign", False)
