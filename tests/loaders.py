@@ -5,9 +5,13 @@ from __future__ import annotations
 import pytest
 import pyvips
 
+from transforms.engine import secure
+
 
 @pytest.fixture(autouse=True)
 def every_loader() -> None:
     """For tests that look at files with libvips' own choice of a loader."""
+    # Once in a process, so not in the midst of a test.
+    secure()
     pyvips.block_untrusted_set(False)
     pyvips.operation_block_set("VipsForeign", False)

@@ -57,7 +57,7 @@ def test_ten_times_too_much_changes_little_for_anybody(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(
     "SAFELIGHT_TEST_LANES" not in os.environ,
-    reason="takes a minute and a half: SAFELIGHT_TEST_LANES=1, or python -m loadtests.overload lanes",
+    reason="takes a minute and a half: SAFELIGHT_TEST_LANES=1, or loadtests.overload lanes",
 )
 def test_avifs_and_a_host_that_hangs_do_not_keep_small_pictures_waiting(tmp_path: Path) -> None:
     comparisons = measured(tmp_path, "lanes", "--rounds", "3", "--round-seconds", "3")
