@@ -26,7 +26,8 @@ check: setup-dev  ## format check, lint, types, import contracts
 test: check  ## everything that proves the project
 	@.ci/setup-servers
 	@.ci/setup-edge-tools
-	.venv/bin/python -m pytest -n $(TEST_PROCESSES) --dist loadfile -m "not alone"
+	.venv/bin/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder \
+	    -m "not alone"
 	.venv/bin/python -m pytest -m alone
 
 bench: setup-dev  ## the benchmark table, side by side in one run
