@@ -39,15 +39,19 @@ async def start_worker(
     inherited = {name: environ[name] for name in _INHERITED if name in environ}
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
-    with theirs:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-P", "-m", "origin.worker",
-            str(theirs.fileno()), str(os.getpid()), json.dumps(asdict(confinement)),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            pass_fds=[theirs.fileno()],
-            env={**_PREFERRED, **inherited, **_FIXED},
-        )  # fmt: skip
+    try:
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-P", "-m", "origin.worker",
+                str(theirs.fileno()), str(os.getpid()), json.dumps(asdict(confinement)),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                env={**_PREFERRED, **inherited, **_FIXED},
+            )  # fmt: skip
+    except BaseException:
+        ours.close()  # who stops the server may do so while a process is begun
+        raise
     link = WorkerLink(process, ours)
     try:
         async with asyncio.timeout(_START_SECONDS):
