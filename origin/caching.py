@@ -20,7 +20,7 @@ from cache.disk import open_disk
 from cache.flight import Flights
 from cache.lease import Leases
 from cache.memory import MemoryCache
-from cache.objects import ObjectCache, parse_location
+from cache.objects import parse_location
 from cache.pointer import Pointer
 from cache.pointers import Pointers
 from cache.purge_file import PurgeFile
@@ -31,12 +31,10 @@ from cache.tier import Tier
 from cache.tiers import Placed, Tiers
 from cache.write_behind import WriteBehind
 from origin.afterwards import Afterwards
+from origin.objects import open_objects
 from origin.purging import Purger
 from origin.settings import Settings
 from origin.sources.errors import SourceNotFound
-from origin.sources.s3_client import open_client
-from origin.sources.s3_credentials import RenewedCredentials
-from origin.sources.s3_reads import open_reads
 from origin.sources.source import Source
 from origin.variants import Made, failure_seconds
 
@@ -214,26 +212,16 @@ async def _open_tiers(
 async def _open_objects(settings: Settings, stack: AsyncExitStack) -> Tier:
     bucket, prefix = parse_location(settings.cache_results or "")
     # Apart from the sources' client: neither must wait for the other's connections.
-    credentials = RenewedCredentials()
-    client = await stack.enter_async_context(
-        open_client(
+    cache = await stack.enter_async_context(
+        open_objects(
+            bucket,
+            prefix,
             endpoint=settings.s3_endpoint,
             region=settings.s3_region,
             timeout=_OBJECTS_SECONDS,
             connections=_CONNECTIONS,
-            credentials=credentials,
+            max_entry_bytes=100 * _MEGABYTE,
         )
-    )
-    reads = await stack.enter_async_context(
-        open_reads(client, credentials, bucket, prefix, connections=_CONNECTIONS)
-    )
-    cache = ObjectCache(
-        client,
-        bucket,
-        prefix,
-        timeout=_OBJECTS_SECONDS,
-        max_entry_bytes=100 * _MEGABYTE,
-        reads=reads,
     )
     return Tier("objects", cache, framed=True, max_entry_bytes=100 * _MEGABYTE)
 

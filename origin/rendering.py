@@ -27,6 +27,23 @@ from transforms.limits import Limits, RequestedLimits
 from transforms.plan import Plan
 
 
+class _Beginning:
+    """When a worker began, which it may do twice if the first one turns out to be dead."""
+
+    def __init__(self, started: Callable[[], None]) -> None:
+        self._started = started
+        self.at: float | None = None
+
+    def __call__(self) -> None:
+        self.at = time.perf_counter()
+        self._started()
+
+    @property
+    def ms(self) -> float:
+        """Since then; 0 before."""
+        return 0.0 if self.at is None else (time.perf_counter() - self.at) * 1000
+
+
 @dataclass(frozen=True, slots=True)
 class Renderer:
     """max_src_bytes: of one source, unless the URL has a limit of its own."""
@@ -54,19 +71,15 @@ class Renderer:
         """
         if later:
             # Nobody waits for it, and it takes no worker from anyone.
-            return await self._render(wanted, Lane.LATER, math.inf, started, stages)
+            return await self._render(wanted, Lane.LATER, math.inf, _Beginning(started), stages)
         plan, size = wanted.asked.plan, wanted.pointers[0].size
         # More is never read: a source that is too large is refused, and must not look like load.
         most = self._most_bytes(plan)
         cost = self.admission.costs.predict(plan, None if size is None else min(size, most))
         in_hand = sum(min(pointer.size or 0, most) for pointer in wanted.pointers)
         stages.foreseen_ms = cost.ms
-        began: list[float] = []
+        begun = _Beginning(started)
         last = asyncio.get_running_loop().time() + seconds_to_begin(cost.ms, seconds)
-
-        def begun() -> None:
-            began.append(time.perf_counter())
-            started()
 
         with self.admission.admitted(cost, source_bytes=in_hand, seconds=seconds):
             lane = Lane.DEAR if is_dear(cost) else Lane.CHEAP
@@ -74,10 +87,10 @@ class Renderer:
                 entry = await self._render(wanted, lane, last, begun, stages)
             except asyncio.CancelledError:
                 # At the deadline: it takes this long at least.
-                if began and (ms := (time.perf_counter() - began[-1]) * 1000) > cost.ms:
-                    self.admission.costs.learn(cost, ms)
+                if begun.at is not None and begun.ms > cost.ms:
+                    self.admission.costs.learn(cost, begun.ms)
                 raise
-        self.admission.costs.learn(cost, (time.perf_counter() - began[-1]) * 1000)
+        self.admission.costs.learn(cost, begun.ms)
         return entry
 
     async def _render(
@@ -85,7 +98,7 @@ class Renderer:
         wanted: Wanted,
         lane: Lane,
         begin_by: float,
-        started: Callable[[], None],
+        begun: _Beginning,
         stages: Stages,
     ) -> Entry:
         plan = wanted.asked.plan
@@ -97,13 +110,6 @@ class Renderer:
 
         async def fetch(reference: str) -> Blob:
             return await self._fetch(reference, versions[reference], max_bytes)
-
-        began = False
-
-        def begun() -> None:
-            nonlocal began
-            began = True
-            started()
 
         with stages.timing("fetch"):
             blobs = await each(wanted.asked.references, fetch)
@@ -128,7 +134,7 @@ class Renderer:
         except asyncio.CancelledError:
             # Nothing but the deadline takes work from a worker, by killing it. What a photograph
             # takes depends on what is asked of it; a drawing would do the same again.
-            if began and lane is Lane.DRAWN:
+            if begun.at is not None and lane is Lane.DRAWN:
                 self.poisoned.note(suspect)
             raise
         _refuse_changed(blobs)

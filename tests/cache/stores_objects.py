@@ -8,12 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from cache.objects import ObjectCache
 from cache.store import Store
 from cache.tier import Tier
-from origin.sources.s3_client import open_client
-from origin.sources.s3_credentials import RenewedCredentials
-from origin.sources.s3_reads import open_reads
+from origin.objects import open_objects
 from tests.cache.stores import PATIENCE, ROOM, Kind
 from tests.s3 import isolate_aws, serve_s3
 
@@ -41,25 +38,16 @@ async def _opened(request: pytest.FixtureRequest, *, signed_here: bool) -> Async
     folder: Path = request.getfixturevalue("tmp_path")
     with serve_s3(folder / "s3") as server:
         isolate_aws(request.getfixturevalue("monkeypatch"), server.environment)
-        bucket, credentials = server.new_bucket(), RenewedCredentials()
-        async with (
-            open_client(
-                endpoint=server.url,
-                region=None,
-                timeout=PATIENCE,
-                connections=10,
-                credentials=credentials,
-            ) as client,
-            open_reads(client, credentials, bucket, "results", connections=10) as reads,
-        ):
-            cache = ObjectCache(
-                client,
-                bucket,
-                "results",
-                timeout=PATIENCE,
-                max_entry_bytes=ROOM,
-                reads=reads if signed_here else None,
-            )
+        async with open_objects(
+            server.new_bucket(),
+            "results",
+            endpoint=server.url,
+            region=None,
+            timeout=PATIENCE,
+            connections=10,
+            max_entry_bytes=ROOM,
+            signed_here=signed_here,
+        ) as cache:
             yield Tier("objects", cache, framed=True)
 
 

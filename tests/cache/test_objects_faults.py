@@ -12,9 +12,7 @@ import pytest
 from cache.entry import Entry, pack, unpack
 from cache.errors import CorruptEntry, TierFailed
 from cache.objects import ObjectCache, ObjectsTimeoutError
-from origin.sources.s3_client import open_client
-from origin.sources.s3_credentials import RenewedCredentials
-from origin.sources.s3_reads import open_reads
+from origin.objects import open_objects
 from tests.faults import FaultProxy, Faults, Flow, fault_proxy
 from tests.s3 import S3Server
 from tests.s3 import s3 as s3
@@ -54,20 +52,16 @@ async def hurried(proxy: FaultProxy, bucket: str) -> AsyncIterator[ObjectCache]:
 
 @asynccontextmanager
 async def _opened(proxy: FaultProxy, bucket: str, *, timeout: float) -> AsyncIterator[ObjectCache]:  # noqa: ASYNC109
-    credentials = RenewedCredentials()
-    async with (
-        open_client(
-            endpoint=proxy.url("http"),
-            region=None,
-            timeout=timeout,
-            connections=4,
-            credentials=credentials,
-        ) as client,
-        open_reads(client, credentials, bucket, "r", connections=4) as reads,
-    ):
-        yield ObjectCache(
-            client, bucket, "r", timeout=timeout, max_entry_bytes=2 * len(FRAME), reads=reads
-        )
+    async with open_objects(
+        bucket,
+        "r",
+        endpoint=proxy.url("http"),
+        region=None,
+        timeout=timeout,
+        connections=4,
+        max_entry_bytes=2 * len(FRAME),
+    ) as cache:
+        yield cache
 
 
 @pytest.mark.parametrize(

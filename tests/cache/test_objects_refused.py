@@ -11,9 +11,7 @@ import pytest
 from cache.entry import Entry, pack, unpack
 from cache.errors import CorruptEntry, TierFailed
 from cache.objects import ObjectCache
-from origin.sources.s3_client import open_client
-from origin.sources.s3_credentials import RenewedCredentials
-from origin.sources.s3_reads import open_reads
+from origin.objects import open_objects
 from tests.origin.sources.impostor import Answer, Impostor, chunked, found, impersonate, refused
 from tests.s3 import S3Server, isolate_aws
 
@@ -34,25 +32,17 @@ async def impostor(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Impostor]:
 
 @pytest.fixture(params=[True, False], ids=["signed-here", "client-alone"])
 async def objects(request: pytest.FixtureRequest, impostor: Impostor) -> AsyncIterator[ObjectCache]:
-    credentials = RenewedCredentials()
-    async with (
-        open_client(
-            endpoint=impostor.url,
-            region=None,
-            timeout=20.0,
-            connections=2,
-            credentials=credentials,
-        ) as client,
-        open_reads(client, credentials, "photos", "results", connections=2) as reads,
-    ):
-        yield ObjectCache(
-            client,
-            "photos",
-            "results",
-            timeout=20.0,
-            max_entry_bytes=len(FRAME),
-            reads=reads if request.param else None,
-        )
+    async with open_objects(
+        "photos",
+        "results",
+        endpoint=impostor.url,
+        region=None,
+        timeout=20.0,
+        connections=2,
+        max_entry_bytes=len(FRAME),
+        signed_here=request.param,
+    ) as cache:
+        yield cache
 
 
 def _refused(status: int, code: str) -> Answer:
