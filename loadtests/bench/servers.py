@@ -11,7 +11,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
+
 _START_SECONDS = 30
+_READY_SECONDS = 60.0
 
 
 @contextmanager
@@ -44,20 +47,53 @@ def safelight_process(root: Path, **settings: str) -> Iterator[tuple[int, int]]:
 
 
 @contextmanager
-def _process(arguments: list[str], environ: Mapping[str, str], port: int) -> Iterator[int]:
+def origin_process(
+    settings: Mapping[str, object], *, log: Path | None = None
+) -> Iterator[tuple[int, int, int]]:
+    """Process number, port and admin port of a server that is ready. log: where its own goes.
+
+    settings: without their prefix, in capitals.
+    """
+    port, admin_port = free_port(), free_port()
+    named = {**settings, "PORT": port, "ADMIN_PORT": admin_port}
+    environ = {f"SAFELIGHT_{name}": str(value) for name, value in named.items()}
+    with _process(["-m", "origin"], environ, port, log=log) as pid:
+        _wait_until_ready(admin_port)
+        yield pid, port, admin_port
+
+
+@contextmanager
+def _process(
+    arguments: list[str], environ: Mapping[str, str], port: int, *, log: Path | None = None
+) -> Iterator[int]:
     clean = {name: value for name, value in os.environ.items() if "SAFELIGHT_" not in name}
-    process = subprocess.Popen(
-        [sys.executable, *arguments],
-        env={**clean, **environ},
-        stderr=subprocess.DEVNULL,
-        cwd=Path(__file__).parents[2],
-    )
-    try:
-        wait_for(port, process)
-        yield process.pid
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
+    with (Path(os.devnull) if log is None else log).open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, *arguments],
+            env={**clean, **environ},
+            stderr=output,
+            cwd=Path(__file__).parents[2],
+        )
+        try:
+            wait_for(port, process)
+            yield process.pid
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(timeout=30)
+
+
+def _wait_until_ready(admin_port: int) -> None:
+    """It listens before everything is open."""
+    end = time.monotonic() + _READY_SECONDS
+    url = f"http://127.0.0.1:{admin_port}/readyz"
+    while httpx.get(url, timeout=_READY_SECONDS, trust_env=False).is_error:
+        if time.monotonic() > end:
+            raise RuntimeError("expected the server to be ready by now, it is not")
+        time.sleep(0.1)
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import os
 import secrets
-import subprocess
-import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
 
-import httpx
 import pyvips
 
 from loadtests.bench.pictures import photographs
-from loadtests.bench.servers import free_port, wait_for
+from loadtests.bench.servers import origin_process
 from loadtests.bench.stores import redis_server
 
-_ROOT = Path(__file__).parents[2]
-_PATIENCE = 60.0
 _WIDTH = 1600
 _NAMES_EACH = 60
 _MEMORY_MB, _DISK_MB = 48, 256
@@ -46,51 +40,30 @@ class Origins:
 @contextmanager
 def open_origins(folder: Path, *, count: int = 2) -> Iterator[Origins]:
     """They run until the block is left, or are killed."""
-    signing = {
-        "SAFELIGHT_KEYS": secrets.token_hex(16),
-        "SAFELIGHT_SALTS": secrets.token_hex(16),
-    }
+    pair = {"KEYS": secrets.token_hex(16), "SALTS": secrets.token_hex(16)}
+    signing = {f"SAFELIGHT_{name}": value for name, value in pair.items()}
     sources = _catalogue(folder / "pictures")
-    shared = {
-        **signing,
-        "SAFELIGHT_LOCAL_ROOT": str(folder / "pictures"),
-        "SAFELIGHT_CACHE_MEMORY_MB": str(_MEMORY_MB),
-        "SAFELIGHT_CACHE_DISK_MB": str(_DISK_MB),
-        "SAFELIGHT_WORKERS": str(max(1, (os.cpu_count() or 1) // count)),
+    shared: dict[str, object] = {
+        **pair,
+        "LOCAL_ROOT": folder / "pictures",
+        "CACHE_MEMORY_MB": _MEMORY_MB,
+        "CACHE_DISK_MB": _DISK_MB,
+        "WORKERS": max(1, (os.cpu_count() or 1) // count),
     }
     with ExitStack() as stack:
         if which("redis-server"):
-            shared["SAFELIGHT_CACHE_REDIS_URL"] = stack.enter_context(redis_server(folder))
+            shared["CACHE_REDIS_URL"] = stack.enter_context(redis_server(folder))
         each = []
         for number in range(count):
-            disk = {"SAFELIGHT_CACHE_DISK_DIR": str(folder / f"disk-{number}")}
+            disk = {"CACHE_DISK_DIR": folder / f"disk-{number}"}
             each.append(stack.enter_context(_origin(shared | disk)))
         yield Origins(tuple(each), signing, sources)
 
 
 @contextmanager
-def _origin(settings: Mapping[str, str]) -> Iterator[Origin]:
-    port, admin_port = free_port(), free_port()
-    clean = {name: value for name, value in os.environ.items() if "SAFELIGHT_" not in name}
-    ports = {"SAFELIGHT_PORT": str(port), "SAFELIGHT_ADMIN_PORT": str(admin_port)}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "origin"],
-        env={**clean, **settings, **ports},
-        stderr=subprocess.DEVNULL,
-        cwd=_ROOT,
-    )
-    try:
-        wait_for(port, process)
-        admin = f"http://127.0.0.1:{admin_port}"
-        _wait_until_ready(admin)
-        yield Origin(process.pid, f"http://127.0.0.1:{port}", admin)
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(timeout=30)
+def _origin(settings: Mapping[str, object]) -> Iterator[Origin]:
+    with origin_process(settings) as (pid, port, admin_port):
+        yield Origin(pid, f"http://127.0.0.1:{port}", f"http://127.0.0.1:{admin_port}")
 
 
 def _catalogue(folder: Path) -> tuple[str, ...]:
@@ -103,12 +76,3 @@ def _catalogue(folder: Path) -> tuple[str, ...]:
             os.link(folder / f"{place}-0.jpg", folder / f"{place}-{number}.jpg")
     names = sorted((path.name for path in folder.iterdir()), key=lambda name: name[::-1])
     return tuple(f"local:///{name}" for name in names)
-
-
-def _wait_until_ready(admin: str) -> None:
-    """It listens before everything is open."""
-    end = time.monotonic() + _PATIENCE
-    while httpx.get(f"{admin}/readyz", timeout=_PATIENCE, trust_env=False).is_error:
-        if time.monotonic() > end:
-            raise RuntimeError("expected the server to be ready by now, it is not")
-        time.sleep(0.1)
