@@ -15,7 +15,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -28,13 +27,12 @@ from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[impor
 from botocore.parsers import ResponseParserError  # type: ignore[import-untyped]
 
 from cache.errors import TierFailed
+from cache.object_location import SETTING
 from cache.object_reads import NoObject, ObjectReads, Unanswered
 
 if TYPE_CHECKING:
     from aiobotocore.response import StreamingBody
     from types_aiobotocore_s3 import S3Client
-
-SETTING = "SAFELIGHT_CACHE_RESULTS"
 
 _CHUNK = 1 << 18
 _CLEAR_SECONDS = 60.0
@@ -49,7 +47,6 @@ _FAULTS = (
     OSError,
     ValueError,
 )
-_LOCATION = re.compile(r"s3://(?P<bucket>[A-Za-z0-9._-]{3,63})(?:/+|$)(?P<prefix>[A-Za-z0-9._/-]*)")
 _log = logging.getLogger(__name__)
 
 
@@ -266,14 +263,6 @@ class ObjectCache(BaseCache):
                 f"{self._where(key)}: expected an answer within {seconds:g} s, "
                 f"got {type(error).__name__}: {error}"
             ) from error
-
-
-def parse_location(location: str) -> tuple[str, str]:
-    """Bucket and prefix of `s3://bucket/prefix`; the prefix may be missing."""
-    match = _LOCATION.fullmatch(location)
-    if match is None or {".", ".."} & set(match["prefix"].split("/")) or "//" in match["prefix"]:
-        raise ValueError(f"{SETTING}: expected s3://bucket/prefix, got {location!r}")
-    return match["bucket"], match["prefix"].rstrip("/")
 
 
 def _expires(answer: Mapping[str, Any]) -> float:

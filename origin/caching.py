@@ -20,7 +20,7 @@ from cache.disk import open_disk
 from cache.flight import Flights
 from cache.lease import Leases
 from cache.memory import MemoryCache
-from cache.objects import parse_location
+from cache.object_location import parse_location
 from cache.pointer import Pointer
 from cache.pointers import Pointers
 from cache.purge_file import PurgeFile
@@ -31,7 +31,6 @@ from cache.tier import Tier
 from cache.tiers import Placed, Tiers
 from cache.write_behind import WriteBehind
 from origin.afterwards import Afterwards
-from origin.objects import open_objects
 from origin.purging import Purger
 from origin.settings import Settings
 from origin.sources.errors import SourceNotFound
@@ -210,6 +209,9 @@ async def _open_tiers(
 
 
 async def _open_objects(settings: Settings, stack: AsyncExitStack) -> Tier:
+    # Half a second of a start, for those alone who have such a tier.
+    from origin.objects import open_objects
+
     bucket, prefix = parse_location(settings.cache_results or "")
     # Apart from the sources' client: neither must wait for the other's connections.
     cache = await stack.enter_async_context(

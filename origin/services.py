@@ -7,12 +7,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypedDict
 
-from cache.objects import parse_location
+from cache.object_location import parse_location
 from cache.purges import Purges
 from cache.shared import read_url
 from origin.account import Account
 from origin.admission import Admission
 from origin.caching import Caches, node_name, open_caches
+from origin.claims import Claims
 from origin.costs import Costs
 from origin.hot import Hot
 from origin.kept_sources import KeptSources, keep_sources
@@ -28,7 +29,7 @@ from origin.sandbox import Confinement
 from origin.settings import Settings, SettingsError
 from origin.sources.local import check_root
 from origin.sources.router import Sources, open_sources
-from origin.sources.s3_client import check_buckets, check_endpoint
+from origin.sources.s3_names import check_buckets, check_endpoint
 from origin.sources.web_hosts import check_hosts
 from origin.tracing import open_tracing, traces_url
 from origin.variant_guard import VariantBudget
@@ -71,6 +72,7 @@ class Services:
             variants=replace(
                 self.variants,
                 renderer=renderer,
+                claims=replace(self.variants.claims, timeout=rules.timeout),
                 timeout=rules.timeout,
                 most_avif_ms=rules.most_avif_ms,
             ),
@@ -172,7 +174,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             caches.pointers,
             caches.purges,
             caches.flights,
-            caches.leases,
+            Claims(caches.tiers, caches.leases, caches.afterwards, rules.timeout),
             caches.afterwards,
             rules.timeout,
             rules.most_avif_ms,

@@ -8,16 +8,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 from cache.entry import Entry
-from cache.errors import CacheError
 from cache.flight import Flight, Flights
-from cache.lease import Lease, Leases
 from cache.pointers import Pointers
 from cache.purges import Purges
-from cache.tiers import Lookup, Stored, Tiers
+from cache.tiers import Tiers
 from origin.afterwards import Afterwards
 from origin.asked import Asked, Wanted, want
 from origin.brownout import Degraded, Reason, refuse_dear
 from origin.cache_status import CacheStatus
+from origin.claims import Claims
 from origin.each import each
 from origin.errors import Deadline, Overloaded, RateLimited
 from origin.metrics.meter import Meter
@@ -30,10 +29,6 @@ from transforms.errors import EngineError, TransformError
 
 # A source that changes as often as this while it is read is being written.
 _TRIES = 3
-# Objects are asked last and once: that takes as long as all others together.
-_NEAR = frozenset({"disk", "redis"})
-_FAR = frozenset({"objects"})
-_SHARED = frozenset({"redis", "objects"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +70,7 @@ class Variants:
     pointers: Pointers
     purges: Purges
     flights: Flights[str, Made]
-    leases: Leases | None
+    claims: Claims
     afterwards: Afterwards
     timeout: float
     most_avif_ms: float
@@ -203,9 +198,9 @@ class Variants:
             # the sources of this frame would stay open for long.
             async with asyncio.timeout_at(end):
                 with stages.timing("look"):
-                    lookup, lease = await self._search(wanted, later=later)
+                    lookup, lease = await self.claims.search(wanted, later=later)
                 if lookup.entry is not None:
-                    self._give_back(lease)
+                    self.claims.give_back(lease)
                     return Made(lookup.entry, lookup.tier, lookup.missed)
                 try:
                     if not later:
@@ -223,73 +218,18 @@ class Variants:
                         stages=stages,
                     )
                 except BaseException:
-                    self._give_back(lease)
+                    self.claims.give_back(lease)
                     raise
                 policy = wanted.asked.policy
                 with stages.timing("store"):
                     stored = await self.tiers.put(
                         wanted.key, entry, among=policy.results, ttl=policy.keep
                     )
-                self._give_back(lease, stored)
+                self.claims.give_back(lease, stored)
                 return Made(entry, None, lookup.missed)
         except TimeoutError:
             pass  # for the same reason nothing is raised from within: it would keep this one
         raise Deadline(f"not done within {self.timeout:g} s (SAFELIGHT_TIMEOUT)")
-
-    async def _search(self, wanted: Wanted, *, later: bool) -> tuple[Lookup, Lease | None]:
-        """In all tiers below memory; and the right to make it, to be given back in any case."""
-        lookup = await self._look(wanted, _NEAR)
-        if lookup.entry is not None:
-            return lookup, None
-        lease = None if later else await self._lease(wanted)
-        try:
-            # Another node may have finished since.
-            return await self._look(wanted, self._last(wanted, lease)), lease
-        except BaseException:
-            self._give_back(lease)
-            raise
-
-    async def _look(self, wanted: Wanted, only: frozenset[str]) -> Lookup:
-        return await self.tiers.get(wanted.key, among=wanted.asked.policy.results, only=only)
-
-    def _last(self, wanted: Wanted, lease: Lease | None) -> frozenset[str]:
-        """Where to look at last: who gives back a lease has written to all shared tiers, so one of
-        them is enough for who has it.
-        """
-        among = wanted.asked.policy.results
-        has_objects = "objects" in self.tiers.names and (among is None or "objects" in among)
-        return _FAR if has_objects and lease is not None else _SHARED
-
-    async def _lease(self, wanted: Wanted) -> Lease | None:
-        """The right to make this; None where nodes cannot share, or it is somebody else's.
-
-        If it is somebody else's, the result is there by then, or several of them have failed.
-        """
-        among = wanted.asked.policy.results
-        if self.leases is None or not (among is None or among & _SHARED):
-            return None
-        try:
-            for _ in range(_TRIES):
-                lease = await self.leases.acquire(wanted.key)
-                if lease is not None:
-                    return lease
-                await self.leases.wait(wanted.key, timeout=self.timeout)
-                if (await self._look(wanted, _SHARED)).entry is not None:
-                    return None
-            return None
-        except CacheError:
-            return None
-
-    def _give_back(self, lease: Lease | None, stored: Stored | None = None) -> None:
-        """Once other nodes can find the result: one that looks earlier would make it again."""
-
-        async def release(lease: Lease) -> None:
-            if stored is not None:
-                await stored.shared(within=self.timeout)
-            await lease.release()
-
-        if lease is not None:
-            self.afterwards.begin(release(lease))
 
 
 def failure_seconds(error: Exception, *, negative_ttl: float) -> float:

@@ -11,12 +11,13 @@ from uuid import uuid4
 
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 
-from cache.objects import parse_location
+from cache.object_location import parse_location
 from origin.doctor.bucket_probe import Probe, look, skew_finding, way_in
 from origin.doctor.finding import Finding, fail, ok, warn
 from origin.settings import Settings
 from origin.sources.errors import SourceTimeout
-from origin.sources.s3_client import check_endpoint, open_client
+from origin.sources.s3_client import open_client
+from origin.sources.s3_names import check_endpoint
 from origin.sources.s3_refusals import FAULTS, code_of, status_of, translated
 
 if TYPE_CHECKING:

@@ -12,8 +12,7 @@ from origin.sources.guarded import GuardedSource
 from origin.sources.guarded_hosts import HOSTS_AT_ONCE, GuardedHosts
 from origin.sources.local import LocalFolder, check_root
 from origin.sources.reference import Reference
-from origin.sources.s3 import S3Bucket
-from origin.sources.s3_client import check_buckets, open_client
+from origin.sources.s3_names import check_buckets
 from origin.sources.source import Blob, Source, Version
 from origin.sources.web import open_web
 
@@ -112,9 +111,13 @@ async def open_sources(
         if local_root is not None:
             schemes["local"] = {"": guarded(LocalFolder(check_root(local_root)), "local:///")}
         if s3_buckets:
+            # Half a second of a start, for those alone who have any.
+            from origin.sources.s3_buckets import open_buckets
+
             names = check_buckets(s3_buckets)
-            client = await stack.enter_async_context(
-                open_client(
+            buckets = await stack.enter_async_context(
+                open_buckets(
+                    names,
                     endpoint=s3_endpoint,
                     region=s3_region,
                     timeout=timeout,
@@ -122,8 +125,7 @@ async def open_sources(
                 )
             )
             schemes["s3"] = {
-                name: guarded(S3Bucket(client, name, timeout=timeout), f"s3://{name}")
-                for name in names
+                name: guarded(bucket, f"s3://{name}") for name, bucket in buckets.items()
             }
         if http_allow:
             hosts = await stack.enter_async_context(

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
 
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 
 from origin.sources.s3_credentials import RenewedCredentials
+from origin.sources.s3_names import check_endpoint
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
-
-_BUCKET = re.compile(r"[A-Za-z0-9._-]{3,63}")
 
 
 @asynccontextmanager
@@ -75,30 +72,3 @@ def _stop_redirecting(params: dict[str, Any], **_: object) -> None:
     # After a 301, botocore looks for the bucket's region by HeadBucket. If that is answered by 301
     # as well (an http endpoint that redirects to https), it would ask itself for ever.
     params["context"].setdefault("s3_redirect", {})["redirected"] = True
-
-
-def check_endpoint(endpoint: str | None) -> str | None:
-    """The endpoint as given; `ValueError` if a client could not be opened on it."""
-    if not endpoint:
-        return None
-    try:
-        parts = urlsplit(endpoint)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise ValueError(
-            "SAFELIGHT_S3_ENDPOINT: expected a URL with its scheme, such as "
-            f"https://minio.example:9000, got {endpoint!r}"
-        )
-    return endpoint
-
-
-def check_buckets(buckets: tuple[str, ...]) -> tuple[str, ...]:
-    """The names as given; `ValueError` if one is not the plain name of a bucket."""
-    for name in buckets:
-        if _BUCKET.fullmatch(name) is None:
-            raise ValueError(
-                f"SAFELIGHT_S3_BUCKETS: expected bare bucket names such as photos, got {name!r}"
-            )
-    return buckets

@@ -8,7 +8,8 @@ import pytest
 
 from cache.entry import Entry, pack
 from cache.errors import TierFailed
-from cache.objects import ObjectCache, parse_location
+from cache.object_location import parse_location
+from cache.objects import ObjectCache
 from origin.sources.s3_client import open_client
 from tests.s3 import S3Server
 from tests.s3 import s3 as s3
