@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,26 +39,14 @@ class Claims:
             return lookup, None
         if later or self.leases is None or not self._shares(wanted, _SHARED):
             return await self._look(wanted, _SHARED), None
-        # Nearly always there is neither a result nor anybody who makes it: both at once, then.
-        far = None
-        if self._shares(wanted, _FAR):
-            far = asyncio.create_task(self._look(wanted, _FAR))
-        lease = None
+        found, lease = await self._lease(wanted, self.leases)
+        if found is not None:
+            return found, None
         try:
-            found, lease = await self._lease(wanted, self.leases)
-            if found is not None:
-                return found, None
-            # Who gives back a lease has written to all shared tiers before: what was looked for
-            # in vain before this one was granted may be there now.
-            if far is None or lease is None or (far.done() and far.result().entry is None):
-                return await self._look(wanted, _SHARED), lease
-            return await far, lease
+            return await self._look(wanted, self._last(wanted, lease)), lease
         except BaseException:
             self.give_back(lease)
             raise
-        finally:
-            if far is not None:
-                far.cancel()
 
     def give_back(self, lease: Lease | None, stored: Stored | None = None) -> None:
         """Once other nodes can find the result: one that looks earlier would make it again."""
@@ -74,6 +61,12 @@ class Claims:
 
     async def _look(self, wanted: Wanted, only: frozenset[str]) -> Lookup:
         return await self.tiers.get(wanted.key, among=wanted.asked.policy.results, only=only)
+
+    def _last(self, wanted: Wanted, lease: Lease | None) -> frozenset[str]:
+        """Another node may have finished since the first look. Who gives back a lease has written
+        to all shared tiers before, so one of them is enough for who has it then.
+        """
+        return _FAR if lease is not None and self._shares(wanted, _FAR) else _SHARED
 
     def _shares(self, wanted: Wanted, tiers: frozenset[str]) -> bool:
         """Whether what is kept of this would be in one of these."""

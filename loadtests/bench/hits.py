@@ -7,7 +7,6 @@ promoted past them. Redis is Debian's, the object store rclone.
 from __future__ import annotations
 
 import asyncio
-import itertools
 import statistics
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -17,6 +16,7 @@ from tempfile import TemporaryDirectory
 
 from rich.table import Table
 
+from loadtests.bench import first_render
 from loadtests.bench.client import Outcome, drive, get
 from loadtests.bench.pictures import photographs
 from loadtests.bench.servers import bare_server, safelight
@@ -51,10 +51,7 @@ def run(*, rounds: int = 7, requests: int = 4000, renders: int = 120) -> list[Ta
         bare = stack.enter_context(bare_server())
         cases = [_Case("bare ASGI app", bare, get("/"), requests)]
         for name, settings in tiers.items():
-            # A pointer that is looked up again and again would be measured as well.
-            port = stack.enter_context(
-                safelight(root, unsafe="1", pointer_ttl="100000", **_FIXED, **settings)
-            )
+            port = stack.enter_context(safelight(root, **_FIXED, **settings))
             request = get(_PATH, Accept=_ACCEPT)
             _fill(port, request)
             few = requests if name == "memory" else requests // 8
@@ -66,11 +63,18 @@ def run(*, rounds: int = 7, requests: int = 4000, renders: int = 120) -> list[Ta
         for settings in tiers.values():
             everything |= settings
         everything["cache_memory_mb"] = "256"
-        first = _first_render(root, everything, requests=renders)
+        first = first_render.run(
+            root,
+            "a.jpg",
+            without={**_FIXED, **_NONE},
+            having={**_FIXED, **everything},
+            requests=renders,
+        )
     return [_hit_table(cases, rounds), first]
 
 
-_FIXED = {"workers": "2"}
+# A pointer that is looked up again and again would be measured as well.
+_FIXED = {"workers": "2", "unsafe": "1", "pointer_ttl": "100000"}
 _NONE = {"cache_memory_mb": "0"}
 
 
@@ -91,35 +95,6 @@ def _fill(port: int, request: bytes) -> None:
     _drive(port, [request], connections=1)
     asyncio.run(asyncio.sleep(0.5))
     _drive(port, [request], connections=1)
-
-
-def _first_render(root: Path, settings: dict[str, str], *, requests: int) -> Table:
-    """Alternately with and without tiers, each request for another result."""
-    latencies: dict[str, list[float]] = {"without tiers": [], "with all tiers": []}
-    with (
-        safelight(root, unsafe="1", **_FIXED, **_NONE) as without,
-        safelight(root, unsafe="1", **_FIXED, **settings) as having,
-    ):
-        ports = {"without tiers": without, "with all tiers": having}
-        for number in itertools.chain([-1, -2], range(requests)):
-            for kind, port in ports.items():
-                request = get(_PATH.replace("/plain", f"/cb:{number}/plain"))
-                outcome = _drive(port, [request], connections=1)
-                if number >= 0:
-                    latencies[kind] += outcome.latencies
-    table = Table(title=f"A first render, one at a time ({requests} each, taking turns)")
-    for column in ("kind", "p50 ms", "p99 ms", "p50 more"):
-        table.add_column(column, justify="left" if column == "kind" else "right")
-    base = statistics.median(latencies["without tiers"])
-    for kind, found in latencies.items():
-        middle = statistics.median(found)
-        table.add_row(
-            kind,
-            f"{middle * 1000:.1f}",
-            f"{statistics.quantiles(found, n=100)[98] * 1000:.1f}",
-            f"{(middle - base) * 1000:+.1f} ms",
-        )
-    return table
 
 
 def _hit_table(cases: list[_Case], rounds: int) -> Table:

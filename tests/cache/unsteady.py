@@ -16,7 +16,6 @@ from cache.tiers import Placed, Tiers
 
 ALL = ("memory", "disk", "redis", "objects")
 SOURCE = "5" * 32
-_SLOW_SECONDS = 0.2
 KEY = f"{SOURCE}/{'a' * 64}"
 
 
@@ -25,15 +24,13 @@ class Unsteady(SimpleMemoryCache, BasePlugin):
 
     def __init__(self, *, timeout: float | None = 5.0) -> None:
         super().__init__(timeout=timeout, plugins=[self])  # type: ignore[no-untyped-call]
-        self.mood: Literal["well", "slow", "broken", "hanging"] = "well"
+        self.mood: Literal["well", "broken", "hanging"] = "well"
         self.calls = 0
 
     async def suffer(self, *_: Any, **__: Any) -> None:
         self.calls += 1
         if self.mood == "broken":
             raise OSError("the disk is on fire")
-        if self.mood == "slow":
-            await asyncio.sleep(_SLOW_SECONDS)
         if self.mood == "hanging":
             await asyncio.Event().wait()
 

@@ -66,7 +66,6 @@ async def released(one: Node, lease: Lease | None) -> None:
 
 async def test_what_nobody_has_is_asked_for_once_everywhere_and_may_be_made(client: Redis) -> None:
     one = node(client)
-    one.stack.caches["objects"].mood = "slow"
 
     lookup, lease = await one.claims.search(WANTED, later=False)
 
@@ -142,7 +141,7 @@ async def test_what_was_made_while_the_lease_was_on_its_way_is_not_made_again(
         await client.ping()  # it is connected
         proxy.faults = Faults(to_client=Flow(latency=0.3))
         asking = asyncio.create_task(one.claims.search(WANTED, later=False))
-        await until(lambda: one.stack.caches["objects"].calls == 1)
+        await until(lambda: one.stack.caches["redis"].calls == 1)
         await asyncio.sleep(0.05)
         # By a node whose lease has come to its end by now.
         await one.stack.caches["objects"].set(WANTED.key, framed())
