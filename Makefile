@@ -26,9 +26,7 @@ check: setup-dev  ## format check, lint, types, import contracts
 test: check  ## everything that proves the project
 	@.ci/setup-servers
 	@.ci/setup-edge-tools
-	.venv/bin/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder \
-	    -m "not alone"
-	.venv/bin/python -m pytest -m alone
+	@.ci/run-tests $(TEST_PROCESSES)
 
 bench: setup-dev  ## the benchmark table, side by side in one run
 	@.venv/bin/python -m loadtests.bench

@@ -61,6 +61,16 @@ def place_problems(folders: Collection[Path], known: Collection[str]) -> Iterato
             places.setdefault(name, str(path))
 
 
+def texts(names: Collection[str], folders: Collection[Path]) -> dict[str, str]:
+    """Of those settings that have a file. OSError or UnicodeDecodeError if one cannot be read."""
+    return {
+        path.name.upper(): path.read_text(encoding="utf-8").strip()
+        for folder in folders
+        for path in folder.iterdir()
+        if path.name.upper() in names
+    }
+
+
 def _misspelt(name: str, known: Collection[str]) -> str:
     meant = PREFIX + name.upper().removeprefix(PREFIX)
     near = difflib.get_close_matches(meant, known, 1)

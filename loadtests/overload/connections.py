@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 _NO_ANSWER: Final = 0
+# Less than any server keeps an idle connection: a request that meets its end gets no answer.
+_MOST_IDLE_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +36,9 @@ class Connections:
 
     async def ask(self, request: bytes) -> Reply:
         """NoneFree at once rather than late: who waits here would not be counted as waiting."""
-        if not self._idle and self._open >= self._most:
+        connection = self._take_idle()
+        if connection is None and self._open >= self._most:
             raise NoneFree
-        connection = self._idle.pop() if self._idle else None
         if connection is None:
             self._open += 1
         try:
@@ -54,6 +56,7 @@ class Connections:
             if connection is not None:
                 connection.close()
             raise
+        connection.idle_since = asyncio.get_running_loop().time()
         self._idle.append(connection)
         return reply
 
@@ -63,6 +66,13 @@ class Connections:
             connection.close()
         self._open -= len(self._idle)
         self._idle.clear()
+
+    def _take_idle(self) -> _Connection | None:
+        """The one that was used last; if that was long ago, none is of use."""
+        now = asyncio.get_running_loop().time()
+        if self._idle and now - self._idle[-1].idle_since > _MOST_IDLE_SECONDS:
+            self.close()
+        return self._idle.pop() if self._idle else None
 
     async def _connect(self) -> _Connection:
         loop = asyncio.get_running_loop()
@@ -77,6 +87,7 @@ class _Connection(asyncio.Protocol):
         self._reply: Reply | None = None
         self._answer: asyncio.Future[Reply] | None = None
         self._lost = False
+        self.idle_since = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's are no subclass of it.

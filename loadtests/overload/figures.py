@@ -34,14 +34,16 @@ class Bars:
 class Figures:
     """Rates are a second; milliseconds count from when a request was due.
 
-    goodput_by_cpu: pictures for the same processor time, as a share of those at capacity; what
-    other processes take of the machine matters less to it.
+    capacity: the mean of those before and after (capacities). goodput_by_cpu: pictures for the same
+    processor time, as a share of those at capacity; what other processes take of the machine
+    matters less to it.
     shed_improperly: refused without `Retry-After` or `no-store`. looked_up: sources that nobody had
     asked for and that were looked for all the same. others: statuses that should not be.
     sent_late_ms: p99 of what the generator itself was late. normal_seconds: infinite if never.
     """
 
     capacity: float
+    capacities: tuple[float, float]
     goodput: float
     goodput_by_cpu: float
     hit_p50_ms: float
@@ -90,11 +92,13 @@ def figures(surge: Surge) -> Figures:
         for answer in cold
         if answer.status == 200 and _SETTLING_SECONDS <= answer.done_at < surge.load.seconds
     ]
+    capacities = surge.capacities[0].rate, surge.capacities[1].rate
     everything = [*surge.before, *surge.during, *surge.after]
     return Figures(
-        capacity=surge.capacity,
+        capacity=statistics.mean(capacities),
+        capacities=capacities,
         goodput=len(in_time) / settled,
-        goodput_by_cpu=surge.capacity_cpu_seconds
+        goodput_by_cpu=statistics.mean(one.cpu_seconds for one in surge.capacities)
         * sum(answer.status == 200 and answer.done_at < surge.load.seconds for answer in cold)
         / surge.cpu_seconds,
         hit_p50_ms=1000 * quantile(hits, 0.5),

@@ -4,6 +4,7 @@ capacity   closed loop: as much as it can do
 before     a third of that, evenly: how long a picture takes when there is no queue
 overload   many times its capacity, at random
 after      a third again, until all is as before
+capacity   once more: a machine that others share is not as fast at the end as it was at first
 """
 
 from __future__ import annotations
@@ -36,15 +37,22 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
-class Surge:
-    """What was asked and answered. capacity: new pictures a second.
+class Capacity:
+    """New pictures a second, and what the server and its workers used for each of them."""
 
-    cpu_seconds: that the server and its workers used for each of them, and during the overload.
+    rate: float
+    cpu_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Surge:
+    """What was asked and answered. capacities: before and after.
+
+    cpu_seconds: that the server and its workers used during the overload.
     """
 
     load: Load
-    capacity: float
-    capacity_cpu_seconds: float
+    capacities: tuple[Capacity, Capacity]
     cpu_seconds: float
     before: list[Answer]
     during: list[Answer]
@@ -62,20 +70,25 @@ async def surge(
 ) -> Surge:
     """cpu_seconds: that the server has used up to now."""
     connections = Connections(port, most=_MOST_CONNECTIONS)
+
+    async def capacity(name: str) -> Capacity:
+        start, seconds = cpu_seconds(), load.capacity_seconds
+        requests = traffic.cold(f"capacity-{name}")
+        pictures = await _closed_loop(connections, traffic, requests, 1 + seconds, workers)
+        spent = (cpu_seconds() - start) / max(1, len(pictures))
+        # The first second has to fill the queue.
+        return Capacity(sum(at >= 1 for at in pictures) / seconds, spent)
+
     # A pause of this process would count as one of the server.
     gc.collect()
     gc.freeze()
     gc.disable()
     try:
         say(f"capacity: closed loop, {load.capacity_seconds:g} s")
-        start = cpu_seconds()
-        pictures = await _closed_loop(connections, traffic, 1 + load.capacity_seconds, workers)
-        # The first second has to fill the queue.
-        capacity = sum(at >= 1 for at in pictures) / load.capacity_seconds
-        capacity_cpu_seconds = (cpu_seconds() - start) / max(1, len(pictures))
-        say(f"before: {capacity * _LIGHT:.1f} a second, {load.before_seconds:g} s")
-        before = await _light(connections, traffic, "before", capacity, load.before_seconds)
-        rate = load.times * capacity
+        first = await capacity("first")
+        say(f"before: {first.rate * _LIGHT:.1f} a second, {load.before_seconds:g} s")
+        before = await _light(connections, traffic, "before", first.rate, load.before_seconds)
+        rate = load.times * first.rate
         say(f"overload: {rate:.0f} a second, {load.seconds:g} s")
         start = cpu_seconds()
         flood = asyncio.create_task(
@@ -89,17 +102,12 @@ async def surge(
         )
         await asyncio.sleep(load.seconds)
         during_cpu_seconds = cpu_seconds() - start
-        say(f"after: {capacity * _LIGHT:.1f} a second, {load.after_seconds:g} s")
-        after = await _light(connections, traffic, "after", capacity, load.after_seconds)
-        return Surge(
-            load,
-            capacity,
-            capacity_cpu_seconds,
-            during_cpu_seconds,
-            before,
-            await flood,
-            after,
-        )
+        say(f"after: {first.rate * _LIGHT:.1f} a second, {load.after_seconds:g} s")
+        after = await _light(connections, traffic, "after", first.rate, load.after_seconds)
+        during = await flood
+        say(f"capacity again: closed loop, {load.capacity_seconds:g} s")
+        last = await capacity("last")
+        return Surge(load, (first, last), during_cpu_seconds, before, during, after)
     finally:
         gc.enable()
         gc.unfreeze()
@@ -107,11 +115,14 @@ async def surge(
 
 
 async def _closed_loop(
-    connections: Connections, traffic: Traffic, seconds: float, workers: int
+    connections: Connections,
+    traffic: Traffic,
+    requests: Iterator[bytes],
+    seconds: float,
+    workers: int,
 ) -> list[float]:
     """When each new picture came, with always some that wait."""
     loop = asyncio.get_running_loop()
-    requests = traffic.cold("capacity")
     start, done = loop.time(), list[float]()
 
     async def visit() -> None:

@@ -16,6 +16,7 @@ def surge_table(found: Figures, bars: Bars) -> Table:
         table.add_column(column, justify="left" if column == "figure" else "right")
     for row in (
         ("capacity, new pictures a second", f"{found.capacity:.1f}", ""),
+        ("before and after it", " and ".join(f"{one:.1f}" for one in found.capacities), ""),
         (
             "goodput, of the capacity",
             f"{found.goodput:.1f}, {found.goodput_share:.0%}",

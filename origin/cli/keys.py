@@ -17,6 +17,7 @@ from urllib.parse import quote
 import typer
 from dotenv import dotenv_values
 
+from origin.setting_places import FOLDERS, present_folders, texts
 from signing.diagnosis import Diagnosis, Finding, diagnose
 from signing.errors import KeyConfigError
 from signing.expiry import expires
@@ -24,6 +25,7 @@ from signing.imgproxy import MAX_SIZE, MIN_SIZE, ImgproxyScheme
 from signing.keys import KEYS, SALTS, KeyPair, parse_pairs
 
 DEMO_KEYS = Path(".safelight/keys.env")
+_LISTS = (KEYS, SALTS)
 _KEY_BYTES = 32
 _URL_CHARACTERS = "%/:@!$&'()*+,;=-._~"
 
@@ -135,11 +137,11 @@ def _pairs(keys_file: Path | None) -> tuple[KeyPair, ...]:
 
 
 def _settings(keys_file: Path | None) -> Mapping[str, str | None]:
-    """From the file named, else the environment, else the demo server's file."""
+    """From the file named, else from where the server has them, else the demo server's file."""
     if keys_file is not None:
         return _read(keys_file)
-    if os.environ.get(KEYS) or os.environ.get(SALTS):
-        return os.environ
+    if present := _mounted() | {name: os.environ[name] for name in _LISTS if os.environ.get(name)}:
+        return present
     if DEMO_KEYS.is_file():
         _say(f"Using the keys in {DEMO_KEYS}.")
         return _read(DEMO_KEYS)
@@ -154,6 +156,13 @@ def _read(path: Path) -> Mapping[str, str | None]:
         return dotenv_values(path, interpolate=False)
     except (OSError, UnicodeDecodeError) as error:
         raise KeyConfigError(f"{path}: expected lines of text, got {error}") from error
+
+
+def _mounted() -> dict[str, str]:
+    try:
+        return texts(_LISTS, present_folders())
+    except (OSError, UnicodeDecodeError) as error:
+        raise KeyConfigError(f"{FOLDERS}: expected files of text, got {error}") from error
 
 
 def _as_sent(url: str) -> bytes:

@@ -14,7 +14,7 @@ from loadtests.bench.client import get
 from loadtests.overload.connections import Connections
 from loadtests.overload.figures import Bars, figures, normal_after
 from loadtests.overload.generator import UNSENT, Answer, at_random, evenly, send
-from loadtests.overload.surge import Load, Surge
+from loadtests.overload.surge import Capacity, Load, Surge
 from loadtests.overload.traffic import COLD, HIT, UNCHANGED, UNSEEN
 
 SHED = (
@@ -121,7 +121,9 @@ def test_every_bar_that_is_missed_is_named() -> None:
     ]
     quiet = [cold(number / 5, 0.1) for number in range(25)]
 
-    found = figures(Surge(Load(10.0, 10.0), 10.0, 0.1, 10.0, quiet, during, quiet))
+    capacities = Capacity(11.0, 0.11), Capacity(9.0, 0.09)
+
+    found = figures(Surge(Load(10.0, 10.0), capacities, 10.0, quiet, during, quiet))
 
     assert [miss.split(" ")[0] for miss in found.misses(Bars())] == [
         "goodput",
@@ -130,5 +132,6 @@ def test_every_bar_that_is_missed_is_named() -> None:
         "1",
         "other",
     ]
+    assert found.capacity == 10
     assert found.goodput_by_cpu == pytest.approx(0.6)
     assert (found.looked_up, found.unseen) == (1, 1)

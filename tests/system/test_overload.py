@@ -40,10 +40,9 @@ def measured(folder: Path, *words: str) -> Any:
 def test_ten_times_too_much_changes_little_for_anybody(tmp_path: Path) -> None:
     found = measured(tmp_path, "--seconds", "60", "--times", "10")
 
-    # Most of what is done without the crowd. The bar of `make overload` is 90 %, and it is missed
-    # where server, worker and refusals share a core: 66 to 84 % were measured (docs/overload.md).
-    assert found["goodput_by_cpu"] > 0.6
-    assert found["goodput"] > 0.5 * found["capacity"]
+    # Most of what is done without the crowd. The bar of `make overload` is 90 %.
+    assert found["goodput_by_cpu"] > 0.75
+    assert found["goodput"] > 0.65 * found["capacity"]
     # What is kept is given as if nothing were the matter.
     assert found["hit_p99_ms"] < 50 + found["sent_late_ms"]
     # Whoever cannot be served is told at once, and rightly, and nothing was begun for them.
