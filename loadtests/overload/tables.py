@@ -43,7 +43,7 @@ def surge_table(found: Figures, bars: Bars) -> Table:
 
 
 def lanes_table(found: Sequence[Comparison]) -> Table:
-    table = Table(title="Small pictures beside what should not matter to them")
+    table = Table(title="Small pictures beside what should not matter to them (medians of the rounds)")
     for column in ("comparison", "turn", "answers", "p50 ms", "p99 ms", "p99 ratio", "bar"):
         table.add_column(column, justify="left" if column in ("comparison", "turn") else "right")
     for one in found:
@@ -52,7 +52,7 @@ def lanes_table(found: Sequence[Comparison]) -> Table:
             table.add_row(
                 one.title if turn == next(iter(one.seconds)) else "",
                 f"{turn}: {_counts(one.disturbing)}" if barred else turn,
-                str(len(seconds)),
+                str(sum(map(len, seconds))),
                 f"{one.ms(turn, 0.5):.1f}",
                 f"{one.ms(turn, 0.99):.1f}",
                 f"{one.ms(turn, 0.99) / one.ms(one.against, 0.99):.2f}",

@@ -6,6 +6,7 @@ Turns last seconds, so that a machine whose speed changes under its guests chang
 from __future__ import annotations
 
 import asyncio
+import statistics
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -30,7 +31,8 @@ Disturbance = Callable[[], AbstractAsyncContextManager[None]]
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """seconds: of each answer, by turn. most: how many times as long the p99 may be as `against`.
+    """seconds: of each answer, by turn, of every round. most: how many times as long the p99 may be
+    as `against`.
 
     disturbing: what the disturbance was answered, by status.
     """
@@ -38,11 +40,12 @@ class Comparison:
     title: str
     against: str
     most: float
-    seconds: Mapping[str, list[float]]
+    seconds: Mapping[str, list[list[float]]]
     disturbing: Mapping[int, int]
 
     def ms(self, turn: str, share: float) -> float:
-        return 1000 * quantile(self.seconds[turn], share)
+        """The median of the rounds: what happened to the machine in one of them does not count."""
+        return 1000 * statistics.median(quantile(one, share) for one in self.seconds[turn])
 
     @property
     def ratio(self) -> float:
@@ -62,9 +65,9 @@ async def by_turns(
     rounds: int,
     seconds: float,
     say: Callable[[str], None],
-) -> dict[str, list[float]]:
+) -> dict[str, list[list[float]]]:
     """How long each took, evenly asked for; a round more than that, the first, does not count."""
-    found: dict[str, list[float]] = {turn: [] for turn in turns}
+    found: dict[str, list[list[float]]] = {turn: [] for turn in turns}
     connections = Connections(port, most=1024)
     for count in range(rounds + 1):
         for turn, disturbance in turns.items():
@@ -73,11 +76,13 @@ async def by_turns(
                 probes = evenly(turn, requests, rate=_RATE)
                 answers = await send(connections, probes, seconds=_SETTLING_SECONDS + seconds)
             if count:
-                found[turn] += [
-                    answer.seconds if answer.status == 200 else _REFUSED_SECONDS
-                    for answer in answers
-                    if answer.at >= _SETTLING_SECONDS
-                ]
+                found[turn].append(
+                    [
+                        answer.seconds if answer.status == 200 else _REFUSED_SECONDS
+                        for answer in answers
+                        if answer.at >= _SETTLING_SECONDS
+                    ]
+                )
     connections.close()
     return found
 

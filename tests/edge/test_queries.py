@@ -12,9 +12,10 @@ from origin.account import FORMATS
 from origin.metrics.meter import NONE, TIERS
 from origin.metrics.outcomes import OUTCOMES
 from tests.edge.alerts import queries, recorded, rules
-from tests.origin.live import PAIR, photo, signed
+from tests.origin.live import signed
 from tests.system.figures import Figures
-from tests.system.server import get, running
+from tests.system.one_photograph import one_photograph
+from tests.system.server import get
 
 # What Prometheus adds, and what rules add to what they record.
 _ADDED = {"job", "instance", "slo", "le"}
@@ -28,18 +29,8 @@ Labels = dict[str, dict[str, set[str]]]
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Labels:
     """Of each name its labels, and of these the values, of a server that has done something."""
     folder = tmp_path_factory.mktemp("asked")
-    (folder / "pictures").mkdir()
-    (folder / "pictures" / "a.jpg").write_bytes(photo(300, 200))
     held: Labels = defaultdict(lambda: defaultdict(set))
-    with running(
-        folder,
-        LOCAL_ROOT=folder / "pictures",
-        KEYS=PAIR.key.hex(),
-        SALTS=PAIR.salt.hex(),
-        WORKERS=1,
-        CACHE_DISK_DIR=folder / "disk",
-        HTTP_ALLOW="*",
-    ) as server:
+    with one_photograph(folder, CACHE_DISK_DIR=folder / "disk", HTTP_ALLOW="*") as server:
         for _ in range(2):
             get(server.url + signed("/w:20/plain/local:///a.jpg@webp"))
         for sample in Figures(server).samples:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from origin.services import open_services
 from origin.settings import PREFIX, read_settings
+from tests.origin.admin_server import Safelight, runner
 from tests.origin.live import PAIR, Origin
 
 
@@ -19,6 +21,16 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         monkeypatch.delenv(name)
     return monkeypatch
+
+
+@pytest.fixture
+def safelight(
+    capsys: pytest.CaptureFixture[str], environment: pytest.MonkeyPatch, tmp_path: Path
+) -> Safelight:
+    """Runs the command in an empty folder, with settings of its own and a wide terminal."""
+    environment.chdir(tmp_path)
+    environment.setenv("COLUMNS", "200")
+    return runner(capsys)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

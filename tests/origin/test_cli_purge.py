@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
@@ -11,19 +10,10 @@ from cache.purges import Scope
 from origin.admin import make_admin
 from origin.purge_report import PurgeReport
 from origin.sources.errors import SourceReferenceError
-from tests.origin.admin_server import Purges, Safelight, runner, serving
+from tests.origin.admin_server import Purges, Safelight, serving
 from tests.system.server import free_port
 
 SOURCE = "local:///a.jpg"
-
-
-@pytest.fixture
-def safelight(
-    capsys: pytest.CaptureFixture[str], environment: pytest.MonkeyPatch, tmp_path: Path
-) -> Safelight:
-    environment.chdir(tmp_path)
-    environment.setenv("COLUMNS", "200")
-    return runner(capsys)
 
 
 @pytest.fixture

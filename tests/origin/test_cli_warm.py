@@ -9,17 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from origin.admin import make_admin
-from tests.origin.admin_server import HOST, Oven, Safelight, Served, listed, runner, serving
+from tests.origin.admin_server import HOST, Oven, Safelight, Served, listed, serving
 from tests.system.server import free_port
-
-
-@pytest.fixture
-def safelight(
-    capsys: pytest.CaptureFixture[str], environment: pytest.MonkeyPatch, tmp_path: Path
-) -> Safelight:
-    environment.chdir(tmp_path)
-    environment.setenv("COLUMNS", "200")
-    return runner(capsys)
 
 
 @pytest.fixture

@@ -18,8 +18,9 @@ from origin import docs
 from origin.metrics.catalogue import CATALOGUE
 from origin.stages import STAGES
 from signing.keys import KeyPair
-from tests.origin.live import CHROME, PAIR, noise, photo, signed
+from tests.origin.live import CHROME, noise, photo, signed
 from tests.system.figures import Figures
+from tests.system.one_photograph import one_photograph
 from tests.system.server import Server, events, get, running, wait, wait_until_working
 
 _SUFFIXES = {
@@ -33,19 +34,10 @@ _SUFFIXES = {
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("metered")
-    (folder / "pictures").mkdir()
-    (folder / "pictures" / "a.jpg").write_bytes(photo(300, 200))
-    (folder / "pictures" / "broken.jpg").write_bytes(b"no picture")
-    with running(
-        folder,
-        LOCAL_ROOT=folder / "pictures",
-        KEYS=PAIR.key.hex(),
-        SALTS=PAIR.salt.hex(),
-        WORKERS=1,
-        CACHE_DISK_DIR=folder / "disk",
-        HTTP_ALLOW="*",
-        MISS_RATE="1000/day",
+    with one_photograph(
+        folder, CACHE_DISK_DIR=folder / "disk", HTTP_ALLOW="*", MISS_RATE="1000/day"
     ) as server:
+        (folder / "pictures" / "broken.jpg").write_bytes(b"no picture")
         yield server
 
 

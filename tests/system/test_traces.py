@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from tests.origin.live import PAIR, photo, signed
+from tests.origin.live import signed
 from tests.otlp import Collector, Span, collecting
-from tests.system.server import Server, get, refused, running, wait
+from tests.system.one_photograph import one_photograph
+from tests.system.server import Server, get, refused, wait
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = "00f067aa0ba902b7"
@@ -25,18 +26,7 @@ NOT_SAMPLED = f"00-{TRACE}-{PARENT}-00"
 
 @contextmanager
 def traced(folder: Path, endpoint: str, ratio: int = 1, **settings: Any) -> Iterator[Server]:
-    (folder / "pictures").mkdir()
-    (folder / "pictures" / "a.jpg").write_bytes(photo(300, 200))
-    with running(
-        folder,
-        LOCAL_ROOT=folder / "pictures",
-        KEYS=PAIR.key.hex(),
-        SALTS=PAIR.salt.hex(),
-        WORKERS=1,
-        OTLP_ENDPOINT=endpoint,
-        TRACE_RATIO=ratio,
-        **settings,
-    ) as server:
+    with one_photograph(folder, OTLP_ENDPOINT=endpoint, TRACE_RATIO=ratio, **settings) as server:
         yield server
 
 
