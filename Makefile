@@ -1,7 +1,7 @@
 # The few commands a person types. `make help` lists them.
 PORT ?= 8080
 # Many tests wait for servers: more at a time than there are cores.
-TEST_PROCESSES ?= 3
+TEST_PROCESSES ?= 4
 .DEFAULT_GOAL := help
 .PHONY: docs help setup setup-dev serve test check bench fuzz soak overload load capacity simulation compare container lock format
 
@@ -23,9 +23,10 @@ check: setup-dev  ## format check, lint, types, import contracts
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-test: check  ## everything that proves the project
-	@.ci/setup-servers
-	@.ci/setup-edge-tools
+test: setup-dev  ## everything that proves the project
+	@# While servers are fetched, a core is free.
+	@.ci/setup-servers & .ci/setup-edge-tools & \
+	    $(MAKE) --no-print-directory check; status=$$?; wait; exit $$status
 	@.ci/run-tests $(TEST_PROCESSES)
 
 bench: setup-dev  ## the benchmark table, side by side in one run

@@ -33,7 +33,7 @@ class Load:
     times: float
     capacity_seconds: float = 10.0
     before_seconds: float = 6.0
-    after_seconds: float = 16.0
+    after_seconds: float = 13.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,9 @@ def surge_table(found: Figures, bars: Bars) -> Table:
 
 
 def lanes_table(found: Sequence[Comparison]) -> Table:
-    table = Table(title="Small pictures beside what should not matter to them (medians of the rounds)")
+    table = Table(
+        title="Small pictures beside what should not matter to them (medians of the rounds)"
+    )
     for column in ("comparison", "turn", "answers", "p50 ms", "p99 ms", "p99 ratio", "bar"):
         table.add_column(column, justify="left" if column in ("comparison", "turn") else "right")
     for one in found:

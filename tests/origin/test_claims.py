@@ -149,7 +149,7 @@ async def test_what_was_made_while_the_lease_was_on_its_way_is_not_made_again(
 
         assert (lookup.entry, lookup.tier) == (an_entry(), "objects")
         await released(one, lease)
-        await one.stack.settled()
+        await one.stack.tiers.close()
 
 
 async def test_work_for_later_takes_no_lease(client: Redis) -> None:

@@ -251,32 +251,6 @@ def test_the_environment_goes_before_the_demo_servers_keys(
     assert safelight("sign", PATH) == Outcome(0, SIGNED + "\n", "")
 
 
-def test_keys_are_found_where_the_server_has_them_mounted(
-    safelight: Safelight, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    folder = tmp_path / "secrets"
-    folder.mkdir()
-    (folder / "SAFELIGHT_KEYS").write_text(f"{PAIR.key.hex()}\n")
-    (folder / "safelight_salts").write_text(PAIR.salt.hex())
-    monkeypatch.setenv("SAFELIGHT_SETTINGS_DIR", str(folder))
-
-    assert safelight("sign", PATH) == Outcome(0, SIGNED + "\n", "")
-    assert "signature is right" in safelight("verify", SIGNED).out
-    monkeypatch.setenv("SAFELIGHT_KEYS", OLD.key.hex())
-    assert safelight("verify", SIGNED).code == 1
-
-
-def test_mounted_files_that_cannot_be_read_are_named(
-    safelight: Safelight, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("SAFELIGHT_SETTINGS_DIR", str(tmp_path / "nowhere"))
-
-    refused = safelight("sign", PATH)
-
-    assert refused.code == 1
-    assert "SAFELIGHT_SETTINGS_DIR: expected" in refused.err
-
-
 def test_bad_lists_are_reported_together_without_a_traceback(
     safelight: Safelight, monkeypatch: pytest.MonkeyPatch
 ) -> None:

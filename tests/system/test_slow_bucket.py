@@ -24,7 +24,7 @@ from tests.system.server import Server, running
 TIMEOUT = 3
 LATENCY = 10.0
 CLIENTS = 50
-ROUND = 200
+ROUND = 100
 LONGEST_PAUSE = 30.0
 # A request that has to wait for room takes 0.75 s at least, for the slow source 3 s. What other
 # things on this machine do to a few is no matter here: `loadtests.overload lanes` measures that.

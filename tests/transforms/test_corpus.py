@@ -95,9 +95,10 @@ def test_every_picture_has_the_predicted_size_its_colours_and_its_way_up(path: P
         pytest.skip("refused: see the test of limits")
     canvas = open_source(data, Input(still=True), limits=Limits()).canvas
 
-    for case in CASES:
+    for number, case in enumerate(CASES):
         predicted = planned(case.options).size(canvas).size
-        for kind in KINDS:
+        # Each kind, and each case: what is cut and turned is so before it is encoded.
+        for kind in KINDS if number == 0 else (KINDS[number],):
             result = made(f"{case.options}{frames(path)}/q:90@{kind}", data)
             picture = opened(result)
 
