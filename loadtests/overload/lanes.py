@@ -21,7 +21,7 @@ from loadtests.bench.client import get
 from loadtests.bench.pictures import photographs
 from loadtests.bench.servers import safelight
 from loadtests.overload.ballast import ballast
-from loadtests.overload.cores import divide_for, only_on
+from loadtests.overload.cores import divide, divide_for, only_on
 from loadtests.overload.hosts import picture_host, small_picture
 from loadtests.overload.turns import (
     DISTURBED,
@@ -81,14 +81,22 @@ async def beside_avifs(
 async def beside_hanging_host(
     root: Path, *, rounds: int, seconds: float, say: Callable[[str], None]
 ) -> Comparison:
-    """Two web hosts, of which one takes ten seconds for everything."""
+    """Two web hosts, of which one takes ten seconds for everything. The generator, which is both
+    hosts and all clients, has a core of its own.
+    """
     statuses: dict[int, int] = {}
+    cores = divide()
     async with picture_host() as fine, picture_host(seconds=_SLOW_SECONDS) as slow:
         with ExitStack() as stack:
-            with only_on(divide_for(_WORKERS).server):
-                hosts = f"127.0.0.1:{fine},127.0.0.1:{slow}"
-                server = safelight(root, http_allow=hosts, http_allow_private="1", **_FIXED)
-                port = stack.enter_context(server)
+            stack.enter_context(only_on(cores.generator))
+            settings = {
+                **_FIXED,
+                "workers": str(len(cores.server)),
+                "http_allow": f"127.0.0.1:{fine},127.0.0.1:{slow}",
+                "http_allow_private": "1",
+            }
+            with only_on(cores.server):
+                port = stack.enter_context(safelight(root, **settings))
             small, hanging = _of_host(fine), _of_host(slow)
             turns: dict[str, Disturbance] = {
                 QUIET: nothing,

@@ -57,7 +57,7 @@ def lanes_table(found: Sequence[Comparison]) -> Table:
                 str(sum(map(len, seconds))),
                 f"{one.ms(turn, 0.5):.1f}",
                 f"{one.ms(turn, 0.99):.1f}",
-                f"{one.ms(turn, 0.99) / one.ms(one.against, 0.99):.2f}",
+                f"{one.ratio(turn):.2f}",
                 f"< {one.most:g}" if barred else "",
             )
     return table
