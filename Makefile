@@ -3,7 +3,7 @@ PORT ?= 8080
 # Many tests wait for servers: more at a time than there are cores.
 TEST_PROCESSES ?= 4
 .DEFAULT_GOAL := help
-.PHONY: docs help setup setup-dev serve test check bench fuzz soak overload load capacity simulation compare container lock format
+.PHONY: docs help setup setup-dev serve test check bench fuzz variants soak overload load capacity simulation compare container lock format
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ bench: setup-dev  ## the benchmark table, side by side in one run
 
 fuzz: setup-dev  ## 100,000 spoilt pictures through real workers (SEED=… for others)
 	@.venv/bin/python -m loadtests.fuzz --seed $(or $(SEED),1)
+
+variants: setup-dev  ## 100,000 requests while everything changes: nobody gets a wrong variant
+	@SAFELIGHT_TEST_REQUESTS=20000 .venv/bin/python -m pytest -q tests/origin/test_wrong_variant.py
 
 soak: setup-dev  ## mixed work for 20 minutes (MINUTES=…): memory and descriptors must stay flat
 	@.ci/setup-servers

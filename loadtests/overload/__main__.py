@@ -39,7 +39,9 @@ def main(words: list[str]) -> int:
         misses = [miss for one in found for miss in one.misses()]
         _keep(arguments.json, [dataclasses.asdict(one) for one in found])
     else:
-        result = overload(Load(arguments.seconds, arguments.times), console)
+        longest = arguments.seconds / 10
+        load = Load(arguments.seconds, arguments.times, capacity_seconds=min(10.0, longest))
+        result = overload(load, console)
         say(surge_table(result, Bars()))
         misses = result.misses(Bars())
         _keep(arguments.json, dataclasses.asdict(result))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -33,6 +34,8 @@ from tests.origin.variant_oracle import (
 )
 from tests.origin.variant_world import World, open_world
 
+# Of each server. `make variants` asks for 20,000 of each, which takes a minute of a core.
+REQUESTS = int(os.environ.get("SAFELIGHT_TEST_REQUESTS", "6000"))
 TTL = 10.0
 PAGES = (*ALLOWED, "https://c.example")
 PURGES: tuple[tuple[Scope, str], ...] = (
@@ -133,15 +136,15 @@ def no_logs() -> Iterator[None]:
     [(1, ("avif", "webp")), (2, ("avif", "webp")), (3, ("webp", "avif")), (4, ("webp",)), (5, ())],
 )
 @pytest.mark.asyncio(loop_scope="session")
-async def test_in_20_000_requests_each_gets_what_it_asked_for(
+async def test_in_thousands_of_requests_each_gets_what_it_asked_for(
     opened: Origin, tmp_path: Path, seed: int, auto: tuple[str, ...]
 ) -> None:
     async with asyncio.timeout(300):
-        counts = await play(opened.services, tmp_path, seed, 20_000, auto)
+        counts = await play(opened.services, tmp_path, seed, REQUESTS, auto)
 
-    assert counts.total() >= 20_000
-    assert min(counts["200 fast"], counts["200 slow"]) > 2000
-    assert min(counts["304 fast"], counts["404 slow"]) > 10
+    assert counts.total() >= REQUESTS
+    assert min(counts["200 fast"], counts["200 slow"]) > REQUESTS / 10
+    assert min(counts["304 fast"], counts["404 slow"]) > 3
 
 
 class Machine(RuleBasedStateMachine):

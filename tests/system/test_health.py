@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from tests.origin.live import PAIR, photo, signed
-from tests.system.server import Server, get, refused, running, wait
+from tests.system.server import NO_TLS, Server, get, refused, running, wait
 
 KEYS: dict[str, Any] = {"KEYS": PAIR.key.hex(), "SALTS": PAIR.salt.hex()}
 
@@ -94,7 +94,7 @@ def test_no_request_fails_while_a_server_is_told_to_stop_under_load(
 
     def visit() -> None:
         # As through a balancer, which asks whether to go on.
-        with httpx.Client(trust_env=False, timeout=30) as client:
+        with httpx.Client(trust_env=False, verify=NO_TLS, timeout=30) as client:
             while ready(server):
                 for width in (next(widths), 20):
                     outcomes.append(client.get(url(server, width)).status_code)
@@ -135,7 +135,7 @@ def test_a_connection_ends_with_the_first_answer_after_the_signal(
 ) -> None:
     with (
         running(tmp_path, **KEYS, LOCAL_ROOT=pictures, WORKERS=1, DRAIN_SECONDS=60) as server,
-        httpx.Client(trust_env=False, timeout=30) as client,
+        httpx.Client(trust_env=False, verify=NO_TLS, timeout=30) as client,
     ):
         before = [client.get(url(server, 50)) for _ in range(2)]
         server.process.send_signal(signal.SIGTERM)

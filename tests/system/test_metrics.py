@@ -21,7 +21,7 @@ from signing.keys import KeyPair
 from tests.origin.live import CHROME, noise, photo, signed
 from tests.system.figures import Figures
 from tests.system.one_photograph import one_photograph
-from tests.system.server import Server, events, get, running, wait, wait_until_working
+from tests.system.server import NO_TLS, Server, events, get, running, wait, wait_until_working
 
 _SUFFIXES = {
     "counter": [""],
@@ -102,7 +102,7 @@ def test_each_request_counts_once_as_what_became_of_it(server: Server) -> None:
     url = server.url + signed("/w:30/plain/local:///a.jpg@webp")
     before = Figures(server)
 
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, verify=NO_TLS) as client:
         tag = client.get(url).headers["etag"]
         for _ in range(5):
             client.get(url)
@@ -244,7 +244,7 @@ def test_no_url_makes_a_new_series(server: Server) -> None:
     before = Figures(server).series()
     for number in range(2, 8):
         ask(number)
-    httpx.request("BREW", f"{server.url}/x", trust_env=False)
+    httpx.request("BREW", f"{server.url}/x", trust_env=False, verify=NO_TLS)
 
     new = Figures(server).series() - before
     assert new == set()

@@ -21,7 +21,7 @@ from signing.keys import KeyPair
 from tests.origin.live import PAIR, photo, signed, size_of
 from tests.system.crowd import ask, crowd, gallery
 from tests.system.mount import Mount, key_settings
-from tests.system.server import SAFELIGHT, Server, environment, events, get, running, wait
+from tests.system.server import NO_TLS, SAFELIGHT, Server, environment, events, get, running, wait
 
 OLD, NEW = PAIR, KeyPair(b"another key of the tests", b"another salt")
 CAT = "/w:50/plain/local:///cat.jpg@png"
@@ -76,7 +76,9 @@ class Load:
         self._numbers = itertools.count()
 
     async def client(self) -> None:
-        async with httpx.AsyncClient(base_url=self._server.url, trust_env=False) as client:
+        async with httpx.AsyncClient(
+            base_url=self._server.url, trust_env=False, verify=NO_TLS
+        ) as client:
             while True:
                 number = next(self._numbers)
                 path = CAT if number % 10 else f"/q:{number % 90 + 1}/w:9/plain/local:///cat.jpg"
