@@ -39,6 +39,7 @@ _DRAIN_FACTOR = 2
 _BACKLOG = 2048
 # Bytes the kernel keeps for each client that does not take them; it would take 4 MB.
 _UNSENT = 131_072
+_SAME_WISH_SECONDS = 0.5
 _MOST_ADMIN = 100  # probes, a monitor, a few commands
 
 
@@ -132,12 +133,18 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, announce: Callable[[], None] = lambda: None) -> None:
         super().__init__(config)
         self._announce = announce
+        self._told_at = 0.0
         self.stopping = False
 
     def stop(self, *, drain_seconds: float = 0.0) -> None:
         """The first call lets requests in hand finish, and those that come in so many seconds; a
-        second one does not.
+        second one does not. What comes within half a second of the first is the same wish: a
+        signal to a group of processes reaches some of them twice.
         """
+        now = asyncio.get_running_loop().time()
+        if self.stopping and now - self._told_at < _SAME_WISH_SECONDS:
+            return
+        self._told_at = now
         log.info("stopping", at_once=self.stopping, drain_s=drain_seconds)
         self.force_exit = self.stopping
         if self.stopping or not self.started or not drain_seconds:
@@ -155,6 +162,12 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._announce()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        if self.force_exit:
+            # uvicorn leaves that out; then the task is cancelled, and complains in the log.
+            await self.lifespan.shutdown()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

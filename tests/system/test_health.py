@@ -6,6 +6,7 @@ import itertools
 import os
 import signal
 import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +26,10 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pictures")
     (folder / "photo.jpg").write_bytes(photo(400, 300))
     return folder
+
+
+# A second signal is one of its own by then.
+LATER = 0.7
 
 
 def url(server: Server, width: int) -> str:
@@ -78,6 +83,23 @@ def test_a_probe_sees_the_end_of_its_connection(tmp_path: Path) -> None:
     assert b'"ready":true' in received
 
 
+def test_a_signal_that_comes_twice_at_once_is_one_and_a_later_one_ends_it_quietly(
+    tmp_path: Path, pictures: Path
+) -> None:
+    with running(tmp_path, **KEYS, LOCAL_ROOT=pictures, WORKERS=1, DRAIN_SECONDS=60) as server:
+        for _ in range(3):
+            server.process.send_signal(signal.SIGTERM)
+            time.sleep(0.1)
+        went_on = get(url(server, 50)).status_code
+        time.sleep(LATER)
+        server.process.send_signal(signal.SIGTERM)
+        code = server.process.wait(30)
+
+    assert (went_on, code) == (200, 0)
+    assert [one["at_once"] for one in server.events if one["event"] == "stopping"] == [False, True]
+    assert [one for one in server.events if one["level"] == "error"] == []
+
+
 def test_a_server_whose_workers_cannot_render_does_not_start(tmp_path: Path) -> None:
     outcome = refused(tmp_path, UNSAFE=1, PORT=0, WORKERS=1, WORKER_MB=1)
 
@@ -110,6 +132,7 @@ def test_no_request_fails_while_a_server_is_told_to_stop_under_load(
             one.result(60)
         # Whoever has not noticed yet is served as well.
         late = get(url(server, 20)).status_code
+        time.sleep(LATER)
         server.process.send_signal(signal.SIGTERM)
 
         assert server.process.wait(30) == 0
@@ -142,6 +165,7 @@ def test_a_connection_ends_with_the_first_answer_after_the_signal(
         wait(lambda: not ready(server))
         # A hit: the shortest way through the server must not forget it.
         after = client.get(url(server, 50))
+        time.sleep(LATER)
         server.process.send_signal(signal.SIGTERM)
 
         assert server.process.wait(30) == 0
