@@ -142,7 +142,8 @@ async def test_a_folder_in_the_place_of_a_file_fails_the_put_and_stays(tmp_path:
             assert await disk.get(key(1)) is None
         deleted = await disk.delete(key(1))
 
-        assert len(os.listdir("/proc/self/fd")) == open_files
+        # Fewer, if something of another test was collected meanwhile.
+        assert len(os.listdir("/proc/self/fd")) <= open_files
     assert deleted == 0
     assert path_of(tmp_path, 1).is_dir()
     assert parts(tmp_path) == []
