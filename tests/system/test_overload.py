@@ -41,8 +41,8 @@ def test_ten_times_too_much_changes_little_for_anybody(tmp_path: Path) -> None:
     found = measured(tmp_path, "--seconds", "60", "--times", "10")
 
     # Most of what is done without the crowd. The bar of `make overload` is 90 %.
-    assert found["goodput_by_cpu"] > 0.75
-    assert found["goodput"] > 0.65 * found["capacity"]
+    assert found["goodput_by_cpu"] > 0.7
+    assert found["goodput"] > 0.6 * found["capacity"]
     # What is kept is given as if nothing were the matter.
     assert found["hit_p99_ms"] < 50 + found["sent_late_ms"]
     # Whoever cannot be served is told at once, and rightly, and nothing was begun for them.
