@@ -1,6 +1,6 @@
 """How much is too much, and how the error says so: the limit, what came, the setting.
 
-    pixels ─ pixels of all frames ─ memory and scans of decoding ─ pixels of the result
+    sides, pixels ─ pixels of all frames ─ memory and scans of decoding ─ pixels of the result
 
 Each is looked at as soon as it is known. The bytes of a source come before, where it is fetched.
 """
@@ -8,11 +8,15 @@ Each is looked at as soon as it is known. The bytes of a source come before, whe
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 from transforms.errors import LimitExceeded
 from transforms.grammar import Range
 from transforms.terms import Spelling, Terms, terms
+
+
+MOST_SIDE: Final = 1_000_000
+"""Of a source. libvips shrinks to a millionth at most, and counts to ten million on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,11 @@ def check_source(
     width: int, height: int, frames: int, *, limits: Limits, asked: RequestedLimits
 ) -> None:
     """LimitExceeded if the source is more than may be decoded."""
+    if max(width, height) > MOST_SIDE:
+        raise LimitExceeded(
+            f"the source has a side of {max(width, height)} pixels, the limit is {MOST_SIDE},"
+            " beyond which libvips cannot scale"
+        )
     per_frame = width * height / 1e6
     if frames > 1 and asked.frame_megapixels:
         _hold("frame", per_frame, asked.frame_megapixels, "max_animation_frame_resolution")

@@ -7,6 +7,7 @@ import zlib
 from dataclasses import replace
 
 import pytest
+import pyvips
 
 from tests.pictures import RED, animation, made, opened, saved, sheet
 from transforms.encode import Encoded
@@ -154,3 +155,23 @@ def test_a_watermark_that_was_not_brought_is_an_error_of_ours() -> None:
 def _marked(mark: bytes) -> Encoded:
     picture = saved(sheet(40, 40, RED))
     return made(f"{MARK}@png", picture, assets={"mark": mark}, limits=SMALL)
+
+
+@pytest.mark.parametrize("options", ["rs:fit:16:16", "rs:fill:16:16:1", "rs:force:16:16", "c:2:2"])
+@pytest.mark.parametrize("size", [(2, 1_000_000), (1_000_000, 2)])
+def test_the_longest_picture_that_is_allowed_can_be_made(
+    options: str, size: tuple[int, int]
+) -> None:
+    data = pyvips.Image.black(*size, bands=3).pngsave_buffer()
+
+    result = made(f"{options}@png", data)
+
+    assert max(result.width, result.height) in (2, 16)
+
+
+@pytest.mark.parametrize("size", [(2, 1_000_001), (1_000_001, 2)])
+def test_a_longer_one_is_refused_by_its_side(size: tuple[int, int]) -> None:
+    data = pyvips.Image.black(*size, bands=3).pngsave_buffer()
+
+    with pytest.raises(LimitExceeded, match="a side of 1000001 pixels, the limit is 1000000"):
+        made("rs:fit:16:16@png", data)
