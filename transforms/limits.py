@@ -14,7 +14,6 @@ from transforms.errors import LimitExceeded
 from transforms.grammar import Range
 from transforms.terms import Spelling, Terms, terms
 
-
 MOST_SIDE: Final = 1_000_000
 """Of a source. libvips shrinks to a millionth at most, and counts to ten million on its way."""
 
