@@ -38,6 +38,9 @@ sub vcl_backend_response {
     if (std.duration(regsub(beresp.http.Cache-Control, "^.*stale-if-error=([0-9]+).*$", "\1s"), 0s) > beresp.grace) {
         set beresp.grace = std.duration(regsub(beresp.http.Cache-Control, "^.*stale-if-error=([0-9]+).*$", "\1s"), 0s);
     }
+    # An origin that ends in the midst of a picture is tried again, which is too late once a client
+    # has its head.
+    set beresp.do_stream = false;
     # For If-None-Match alone.
     set beresp.keep = 1d;
     # Whichever of the fields SAFELIGHT_TAG_HEADERS names.
