@@ -23,6 +23,12 @@ class Outcome:
     def per_second(self) -> float:
         return sum(self.statuses.values()) / self.seconds
 
+    def only(self, status: int) -> Outcome:
+        """Itself; RuntimeError if there was any other status."""
+        if set(self.statuses) != {status}:
+            raise RuntimeError(f"expected {status} and nothing else, got {self.statuses}")
+        return self
+
 
 class _Connection(asyncio.Protocol):
     """Sends the next request when the answer to the last one is complete."""

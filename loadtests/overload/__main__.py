@@ -39,8 +39,8 @@ def main(words: list[str]) -> int:
         misses = [miss for one in found for miss in one.misses()]
         _keep(arguments.json, [dataclasses.asdict(one) for one in found])
     else:
-        longest = arguments.seconds / 10
-        load = Load(arguments.seconds, arguments.times, capacity_seconds=min(10.0, longest))
+        seconds = arguments.seconds
+        load = Load(seconds, arguments.times, capacity_seconds=min(10.0, seconds / 10))
         result = overload(load, console)
         say(surge_table(result, Bars()))
         misses = result.misses(Bars())

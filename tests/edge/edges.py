@@ -16,7 +16,7 @@ import pytest
 
 from signing.keys import KeyPair
 from tests.origin.live import PAIR
-from tests.system.server import NO_TLS, environment
+from tests.system.server import NO_TLS, environment, open_client
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "edge-config"
@@ -82,7 +82,7 @@ def _placed(text: str, values: Mapping[str, str], ports: Sequence[int]) -> str:
 def clients() -> Iterator[httpx.Client]:
     """Each request on a connection of its own."""
     limits = httpx.Limits(max_keepalive_connections=0)
-    with httpx.Client(timeout=_PATIENCE, trust_env=False, verify=NO_TLS, limits=limits) as client:
+    with open_client(timeout=_PATIENCE, limits=limits) as client:
         yield client
 
 

@@ -10,14 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from tests.edge.edges import KEYS
 from tests.pictures import saved, sheet
 from tests.redis_server import RedisServer
 from tests.s3 import S3Server
 from tests.system.nodes import RED, Colour
-from tests.system.server import NO_TLS, Server, free_port, running
+from tests.system.server import Server, free_port, get, post, running
 
 # Copies of what lies there have to be renewed after a second.
 BRIEF = "brief"
@@ -89,11 +87,7 @@ class Fleet:
     def counts(self, part: str, name: str) -> list[int]:
         """Of `GET /cache`, by origin."""
         return [
-            int(
-                httpx.get(f"{server.admin_url}/cache", trust_env=False, verify=NO_TLS).json()[part][
-                    name
-                ]
-            )
+            int(get(f"{server.admin_url}/cache").json()[part][name])
             for server, _ in map(self._running.__getitem__, (0, 1))
         ]
 
@@ -108,9 +102,7 @@ class Fleet:
     def purge(self, source: str) -> str:
         """Makes the origins forget a source; the tag by which edges have to forget it."""
         url = f"{self._running[0][0].admin_url}/purge"
-        report = httpx.post(
-            url, json={"source": source}, timeout=30, trust_env=False, verify=NO_TLS
-        ).json()
+        report = post(url, {"source": source}).json()
         assert report["missing"] == []
         (tag,) = report["tags"]
         return str(tag)

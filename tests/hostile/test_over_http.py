@@ -17,7 +17,7 @@ from tests.hostile.bombs import BOMBS
 from tests.hostile.disguises import DISGUISES
 from tests.hostile.polyglots import FOREIGN, POLYGLOTS
 from tests.hostile.siege import honest
-from tests.system.server import NO_TLS, Server, running
+from tests.system.server import Server, open_client, running
 
 # One of each kind, and those that take long.
 CHOSEN = (
@@ -53,7 +53,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     pictures.mkdir()
     with (
         running(folder, LOCAL_ROOT=pictures, UNSAFE=1, WORKERS=2, TIMEOUT=2) as server,
-        httpx.Client(base_url=server.url, timeout=60, trust_env=False, verify=NO_TLS) as client,
+        open_client(server.url, timeout=60) as client,
     ):
         yield Target(server, pictures, client)
 

@@ -17,7 +17,7 @@ from origin.purge_report import PurgeReport
 from origin.sources.errors import SourceReferenceError
 from origin.warming import Warmed, WarmResult, warm
 from tests.origin.admin_server import Oven, Purges, Served, serving, wait
-from tests.system.server import NO_TLS
+from tests.system.server import open_client
 from transforms.dialects.imgproxy import Imgproxy
 from transforms.plan import Plan
 
@@ -38,7 +38,7 @@ def admin(purges: Purges) -> Iterator[httpx.Client]:
 
 
 def client(served: Served) -> httpx.Client:
-    return httpx.Client(base_url=served.url, timeout=30, trust_env=False, verify=NO_TLS)
+    return open_client(served.url, timeout=30)
 
 
 def lines(response: httpx.Response) -> list[dict[str, Any]]:

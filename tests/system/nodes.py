@@ -20,7 +20,7 @@ from tests.origin.sources.web_server import WebServer, serve_web
 from tests.pictures import pixels, saved, sheet
 from tests.redis_server import RedisServer
 from tests.s3 import S3Server
-from tests.system.server import NO_TLS, Server, refused, running
+from tests.system.server import Server, open_client, refused, running
 
 Colour = tuple[int, int, int]
 RED, BLUE = (255, 0, 0), (0, 0, 255)
@@ -128,9 +128,7 @@ class Fleet:
             usual["CACHE_REDIS_URL"] = self.redis.url
         with (
             running(folder, more=self.store.environment, **{**usual, **settings}) as server,
-            httpx.Client(
-                base_url=server.url, timeout=_PATIENCE, trust_env=False, verify=NO_TLS
-            ) as client,
+            open_client(server.url, timeout=_PATIENCE) as client,
         ):
             yield Node(name, server, client)
 

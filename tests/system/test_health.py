@@ -12,11 +12,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.origin.live import PAIR, photo, signed
-from tests.system.server import NO_TLS, Server, get, refused, running, wait
+from tests.system.server import SECOND_SIGNAL, Server, get, open_client, refused, running, wait
 
 KEYS: dict[str, Any] = {"KEYS": PAIR.key.hex(), "SALTS": PAIR.salt.hex()}
 
@@ -26,10 +25,6 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pictures")
     (folder / "photo.jpg").write_bytes(photo(400, 300))
     return folder
-
-
-# A second signal is one of its own by then.
-LATER = 0.7
 
 
 def url(server: Server, width: int) -> str:
@@ -91,7 +86,7 @@ def test_a_signal_that_comes_twice_at_once_is_one_and_a_later_one_ends_it_quietl
             server.process.send_signal(signal.SIGTERM)
             time.sleep(0.1)
         went_on = get(url(server, 50)).status_code
-        time.sleep(LATER)
+        time.sleep(SECOND_SIGNAL)
         server.process.send_signal(signal.SIGTERM)
         code = server.process.wait(30)
 
@@ -116,7 +111,7 @@ def test_no_request_fails_while_a_server_is_told_to_stop_under_load(
 
     def visit() -> None:
         # As through a balancer, which asks whether to go on.
-        with httpx.Client(trust_env=False, verify=NO_TLS, timeout=30) as client:
+        with open_client(timeout=30) as client:
             while ready(server):
                 for width in (next(widths), 20):
                     outcomes.append(client.get(url(server, width)).status_code)
@@ -132,7 +127,7 @@ def test_no_request_fails_while_a_server_is_told_to_stop_under_load(
             one.result(60)
         # Whoever has not noticed yet is served as well.
         late = get(url(server, 20)).status_code
-        time.sleep(LATER)
+        time.sleep(SECOND_SIGNAL)
         server.process.send_signal(signal.SIGTERM)
 
         assert server.process.wait(30) == 0
@@ -158,14 +153,14 @@ def test_a_connection_ends_with_the_first_answer_after_the_signal(
 ) -> None:
     with (
         running(tmp_path, **KEYS, LOCAL_ROOT=pictures, WORKERS=1, DRAIN_SECONDS=60) as server,
-        httpx.Client(trust_env=False, verify=NO_TLS, timeout=30) as client,
+        open_client(timeout=30) as client,
     ):
         before = [client.get(url(server, 50)) for _ in range(2)]
         server.process.send_signal(signal.SIGTERM)
         wait(lambda: not ready(server))
         # A hit: the shortest way through the server must not forget it.
         after = client.get(url(server, 50))
-        time.sleep(LATER)
+        time.sleep(SECOND_SIGNAL)
         server.process.send_signal(signal.SIGTERM)
 
         assert server.process.wait(30) == 0

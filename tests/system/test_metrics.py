@@ -21,7 +21,16 @@ from signing.keys import KeyPair
 from tests.origin.live import CHROME, noise, photo, signed
 from tests.system.figures import Figures
 from tests.system.one_photograph import one_photograph
-from tests.system.server import NO_TLS, Server, events, get, running, wait, wait_until_working
+from tests.system.server import (
+    NO_TLS,
+    Server,
+    events,
+    get,
+    open_client,
+    running,
+    wait,
+    wait_until_working,
+)
 
 _SUFFIXES = {
     "counter": [""],
@@ -102,7 +111,7 @@ def test_each_request_counts_once_as_what_became_of_it(server: Server) -> None:
     url = server.url + signed("/w:30/plain/local:///a.jpg@webp")
     before = Figures(server)
 
-    with httpx.Client(trust_env=False, verify=NO_TLS) as client:
+    with open_client() as client:
         tag = client.get(url).headers["etag"]
         for _ in range(5):
             client.get(url)

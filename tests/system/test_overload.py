@@ -9,7 +9,6 @@ not bounded in time brings goodput to a tenth, a shed that fetches first takes a
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -40,9 +39,9 @@ def measured(folder: Path, *words: str) -> Any:
 def test_ten_times_too_much_changes_little_for_anybody(tmp_path: Path) -> None:
     found = measured(tmp_path, "--seconds", "60", "--times", "10")
 
-    # Most of what is done without the crowd. The bar of `make overload` is 90 %.
-    assert found["goodput_by_cpu"] > 0.7
-    assert found["goodput"] > 0.6 * found["capacity"]
+    # As much is done as without the crowd.
+    assert found["goodput_by_cpu"] > 0.85
+    assert found["goodput"] > 0.75 * found["capacity"]
     # What is kept is given as if nothing were the matter.
     assert found["hit_p99_ms"] < 50 + found["sent_late_ms"]
     # Whoever cannot be served is told at once, and rightly, and nothing was begun for them.
@@ -55,12 +54,8 @@ def test_ten_times_too_much_changes_little_for_anybody(tmp_path: Path) -> None:
     assert found["normal_seconds"] < 10
 
 
-@pytest.mark.skipif(
-    "SAFELIGHT_TEST_LANES" not in os.environ,
-    reason="takes a minute and a half: SAFELIGHT_TEST_LANES=1, or loadtests.overload lanes",
-)
 def test_avifs_and_a_host_that_hangs_do_not_keep_small_pictures_waiting(tmp_path: Path) -> None:
-    comparisons = measured(tmp_path, "lanes", "--rounds", "3", "--round-seconds", "3")
+    comparisons = measured(tmp_path, "lanes", "--rounds", "2", "--round-seconds", "2")
 
     assert len(comparisons) == 2
     for found in comparisons:
@@ -70,6 +65,6 @@ def test_avifs_and_a_host_that_hangs_do_not_keep_small_pictures_waiting(tmp_path
             for turn in (found["against"], "disturbed")
         )
         # A picture behind an AVIF waits ten times as long as it takes, one behind a host that hangs
-        # for seconds. A p99 of 180 answers is the second longest, which may be anybody's doing.
+        # for seconds. A p99 of 80 answers is the longest, which may be anybody's doing.
         assert quantile(disturbed, 0.5) < 1.5 * quantile(usual, 0.5) + 0.005
         assert quantile(disturbed, 0.9) < 1.5 * quantile(usual, 0.9) + 0.02

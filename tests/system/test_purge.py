@@ -6,14 +6,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.faults import Faults, fault_proxy_thread
 from tests.redis_server import RedisServer, serve_redis
 from tests.s3 import S3Server
 from tests.system.nodes import BLUE, RED, Fleet, colour_of, is_hit, until
-from tests.system.server import NO_TLS
+from tests.system.server import post
 
 TIERS = ("memory", "disk", "redis", "objects")
 POLICIES = """
@@ -65,13 +64,7 @@ def test_no_node_serves_any_of_200_old_results_after_a_purge(fleet: Fleet) -> No
         assert len(results) == 200
 
         began = time.monotonic()
-        report = httpx.post(
-            f"{a.server.admin_url}/purge",
-            json={"source": source},
-            timeout=30,
-            trust_env=False,
-            verify=NO_TLS,
-        ).json()
+        report = post(f"{a.server.admin_url}/purge", {"source": source}).json()
         took = time.monotonic() - began
 
         assert took < 2

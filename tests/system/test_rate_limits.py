@@ -12,7 +12,7 @@ import pytest
 from tests.origin.live import PAIR, photo, signed
 from tests.redis_server import RedisServer
 from tests.redis_server import own_redis as own_redis
-from tests.system.server import NO_TLS, Server, get, refused, running
+from tests.system.server import Server, get, open_client, refused, running
 
 SETTINGS: dict[str, Any] = {
     "KEYS": PAIR.key.hex(),
@@ -96,7 +96,7 @@ def test_a_thousand_widths_are_one_picture_for_each_step(pictures: Path, tmp_pat
     settings = {**SETTINGS, "LOCAL_ROOT": pictures, "WIDTHS": "20,40"}
     with (
         running(tmp_path, **settings) as server,
-        httpx.Client(base_url=server.url, trust_env=False, verify=NO_TLS, timeout=60) as client,
+        open_client(server.url, timeout=60) as client,
     ):
         answers = [
             client.get(signed(f"/w:{width}/plain/local:///cat.jpg@png")) for width in range(1, 1001)

@@ -12,7 +12,7 @@ import httpx
 
 from tests.redis_server import serve_redis
 from tests.s3 import S3Server
-from tests.system.server import NO_TLS, Server, wait
+from tests.system.server import NO_TLS, Server, open_client, wait
 from tests.system.tiers import Gallery, counts, facts, files, results, tier_of
 from tests.system.tiers import gallery as gallery
 
@@ -155,9 +155,7 @@ def killed_at(
                 answers[path] = client.get(path)
 
     with gallery.serving(run, CACHE_DISK_DIR=folder) as server:
-        with httpx.Client(
-            base_url=server.url, timeout=60, trust_env=False, verify=NO_TLS
-        ) as client:
+        with open_client(server.url, timeout=60) as client:
             threads = [threading.Thread(target=ask, args=(paths[n::8],)) for n in range(8)]
             for thread in threads:
                 thread.start()

@@ -13,7 +13,15 @@ import httpx
 import pytest
 
 from tests.origin.live import PAIR, kind_of, noise, photo, signed
-from tests.system.server import free_port, get, refused, running, wait, wait_until_working
+from tests.system.server import (
+    SECOND_SIGNAL,
+    free_port,
+    get,
+    refused,
+    running,
+    wait,
+    wait_until_working,
+)
 
 KEYS: dict[str, Any] = {"KEYS": PAIR.key.hex(), "SALTS": PAIR.salt.hex()}
 
@@ -68,8 +76,7 @@ def test_a_second_signal_does_not_wait(tmp_path: Path, pictures: Path) -> None:
 
             server.process.send_signal(signal.SIGTERM)
             wait(lambda: "stopping" in server.logged)
-            # Within half a second it would be the same signal once more.
-            time.sleep(0.7)
+            time.sleep(SECOND_SIGNAL)
             server.process.send_signal(signal.SIGTERM)
 
             assert server.process.wait(30) == 0

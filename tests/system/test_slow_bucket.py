@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 from typing import Any
 
 import httpx
@@ -24,11 +24,11 @@ from tests.system.server import Server, running
 TIMEOUT = 3
 LATENCY = 10.0
 CLIENTS = 50
-ROUND = 100
+ROUND = 200
 LONGEST_PAUSE = 30.0
-# A request that has to wait for room takes 0.75 s at least, for the slow source 3 s. What other
-# things on this machine do to a few is no matter here: `loadtests.overload lanes` measures that.
-WAITED, A_FEW = 0.7, 0.1
+# What other things on this machine may do to one request, and to all of them, in seconds.
+# A request that has to wait for room takes 0.75 s at least, for the slow source 3 s.
+HICCUP, NOISE = 0.5, 0.05
 SLACK = 8.0
 _PATIENCE = 60.0
 
@@ -154,6 +154,10 @@ def codes(answers: list[httpx.Response]) -> set[str]:
     return {answer.headers.get("x-safelight-error", "") for answer in answers}
 
 
+def p99(seconds: list[float]) -> float:
+    return quantiles(seconds, n=100)[-1]
+
+
 @pytest.mark.parametrize("world", [s3_and_folder, two_hosts])
 async def test_a_slow_source_slows_no_other_and_is_used_again_when_it_recovers(
     world: Any, tmp_path: Path, s3_server: S3Server
@@ -175,9 +179,9 @@ async def test_a_slow_source_slows_no_other_and_is_used_again_when_it_recovers(
         site.proxy.faults = Faults()
         back = await site.seconds_until_back()
 
-    for seconds in (quiet, crowded, failing):
-        assert median(seconds) < WAITED / 2
-        assert sum(one > WAITED for one in seconds) < A_FEW * ROUND
+    for seconds in (crowded, failing):
+        assert median(seconds) < 1.1 * median(quiet) + NOISE
+        assert p99(seconds) < 1.1 * p99(quiet) + HICCUP
     assert back < LONGEST_PAUSE + TIMEOUT + SLACK
     late = {"source_timeout", "deadline"}
     assert {"source_busy", "source_unavailable"} <= codes(suffered)

@@ -13,11 +13,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.origin.live import PAIR, noise, photo, signed
-from tests.system.server import NO_TLS, Server, get, running, wait
+from tests.system.server import Server, get, open_client, running, wait
 
 ROOT = Path(__file__).parents[2]
 KEYS: dict[str, Any] = {"KEYS": PAIR.key.hex(), "SALTS": PAIR.salt.hex()}
@@ -89,7 +88,7 @@ def resident(server: Server) -> int:
 def p99(server: Server, requests: int = 300) -> float:
     """Seconds, of hits on a kept connection and on new ones in turn."""
     seconds = []
-    with httpx.Client(timeout=60, trust_env=False, verify=NO_TLS) as client:
+    with open_client(timeout=60) as client:
         for number in range(requests):
             headers = {"connection": "close"} if number % 2 else {}
             start = time.perf_counter()

@@ -152,7 +152,8 @@ def test_a_collector_that_is_away_or_silent_costs_spans_alone(
     assert seconds < 20
     lines = [event["event"] for event in server.events]
     assert lines.count("traces are lost") <= 1
-    assert "stopped" in lines
+    # The last spans may be given up after it.
+    assert [line for line in lines if line != "traces are lost"][-1] == "stopped"
 
 
 def test_an_endpoint_that_is_none_stops_the_start(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-import pyvips
 
+from tests.loaders import open_all
 from tests.redis_server import own_redis as own_redis
 from tests.s3 import s3 as s3
 from tests.s3 import s3_server as s3_server
@@ -16,5 +16,4 @@ def _secured_anew() -> Iterator[None]:
     """Other tests in this process open loaders to make pictures with, before and after."""
     secure.cache_clear()
     yield
-    pyvips.block_untrusted_set(False)
-    pyvips.operation_block_set("VipsForeign", False)
+    open_all()
