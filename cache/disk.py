@@ -138,6 +138,9 @@ class DiskCache(BaseCache):
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     async def _get(self, key: str, encoding: str | None = None, _conn: Any = None) -> Any:
+        # Most of what is asked for for the first time: a thread would take longer than all else.
+        if self._files.lacks(key):
+            return None
         return await self._in_thread(self._files.read, key)
 
     async def _set(

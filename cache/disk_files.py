@@ -1,14 +1,14 @@
 """The disk tier's files and what is known of them. Called from threads: every method may block.
 
 One process keeps house: it holds the lock, knows all files, deletes what is left of crashes, and
-what is too much. Any other that shares the folder reads all files, and holds those it wrote itself
-to the same bound; the first learns of them when it looks through the folder again. So the folder
-may hold twice its bound for some minutes while one process takes over from another. A process that
-ends frees the lock, however it ends.
+what is too much. Any other that shares the folder, as the next one does while the first ends, reads
+all files, and holds those it wrote itself to the same bound; the first learns of them, to read them
+too, when it looks through the folder again. So the folder may hold twice its bound for some minutes
+while one process takes over from another. A process that ends frees the lock, however it ends.
 
-The index is no authority: files are opened by their names, so one that is not in it yet is found,
-and one that is gone is a miss. Nothing is ever synced: what a crash of the machine spoils, the
-frame's digest tells.
+Files are opened by their names, so one that is not in the index yet is found, and one that is gone
+is a miss. Only who keeps house, and has looked through the folder, need not try. Nothing is ever
+synced: what a crash of the machine spoils, the frame's digest tells.
 """
 
 from __future__ import annotations
@@ -80,6 +80,14 @@ class DiskFiles:
         folder = self._layout.folder
         if folder.exists() and not folder.is_dir():
             raise ValueError(f"SAFELIGHT_CACHE_DISK_DIR: expected a folder, got {str(folder)!r}")
+
+    def lacks(self, key: str) -> bool:
+        """Whether there is no such file, as far as who keeps house knows; without blocking.
+
+        False as well where nobody can know. A file that is being written may be missed.
+        """
+        self._layout.path(key)
+        return self._lock is not None and self.scanned and key not in self._order
 
     def read(self, key: str) -> bytes | None:
         """The file's bytes; None if there are none, or more than we keep, or their time is over."""

@@ -78,6 +78,11 @@ class Admission:
         return ms / 1000
 
     @property
+    def idle(self) -> bool:
+        """Whether a worker has nothing to do."""
+        return self._cheap.count + self._dear.count < self._workers
+
+    @property
     def queues(self) -> bool:
         """Whether who comes now has to wait."""
         return self.wait(dear=False) > _RELIEVED_SECONDS

@@ -10,13 +10,25 @@ from cache.lease import Lease, Leases
 from cache.tiers import Lookup, Stored, Tiers
 from origin.afterwards import Afterwards
 from origin.asked import Wanted
+from origin.head_start import HeadStart
 
 # Somebody else who had the right so often, and has not made it, will not.
 _TRIES: Final = 3
+_SHARED: Final = frozenset({"redis", "objects"})
 # Objects are asked last and once: that takes as long as all others together.
 _NEAR: Final = frozenset({"disk", "redis"})
 _FAR: Final = frozenset({"objects"})
-_SHARED: Final = frozenset({"redis", "objects"})
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """lease: the right to make the result, to be given back in any case; None: nodes cannot share,
+    or somebody else has it. unasked: tiers to be asked while it is made, by `Claims.look`.
+    """
+
+    lookup: Lookup
+    lease: Lease | None = None
+    unasked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,27 +38,44 @@ class Claims:
     tiers: Tiers
     leases: Leases | None
     afterwards: Afterwards
+    head_start: HeadStart
     timeout: float
 
-    async def search(self, wanted: Wanted, *, later: bool) -> tuple[Lookup, Lease | None]:
-        """In all tiers below memory; and the right to make it, to be given back in any case.
+    async def search(self, wanted: Wanted, *, later: bool, ahead: bool = False) -> Claim:
+        """In all tiers below memory, and for the right to make it.
 
-        None instead of the right: nodes cannot share, or somebody else has it. `later` asks for
-        none, as whoever waits comes first.
+        `later` asks for no right, as whoever waits comes first. `ahead`: it can be made at once,
+        while tiers are asked in which nothing is expected.
         """
-        lookup = await self._look(wanted, _NEAR)
+        unasked = self._unlikely(wanted) if ahead else frozenset()
+        lookup = await self.look(wanted, _NEAR - unasked)
         if lookup.entry is not None:
-            return lookup, None
-        if later or self.leases is None or not self._shares(wanted, _SHARED):
-            return await self._look(wanted, _SHARED), None
-        found, lease = await self._lease(wanted, self.leases)
-        if found is not None:
-            return found, None
+            return Claim(lookup)
+        lease, last = None, _FAR
+        if not later and self.leases is not None and self._used(wanted, _SHARED):
+            found, lease = await self._lease(wanted, self.leases)
+            if found is not None:
+                return Claim(found)
+            if lease is None:
+                last, unasked = _SHARED, frozenset()
+            else:
+                # Another node may have finished since the first look. Who gives back a lease has
+                # written to all shared tiers before, so one of them is enough for who has it then.
+                last = self._used(wanted, _FAR) or _SHARED
+        if unasked:
+            return Claim(lookup, lease, unasked)
         try:
-            return await self._look(wanted, self._last(wanted, lease)), lease
+            return Claim(await self.look(wanted, last), lease)
         except BaseException:
             self.give_back(lease)
             raise
+
+    async def look(self, wanted: Wanted, tiers: frozenset[str]) -> Lookup:
+        """In these alone, as far as the result may be there."""
+        only = self._used(wanted, tiers)
+        lookup = await self.tiers.get(wanted.key, among=wanted.asked.policy.results, only=only)
+        self.head_start.note(lookup, only)
+        return lookup
 
     def give_back(self, lease: Lease | None, stored: Stored | None = None) -> None:
         """Once other nodes can find the result: one that looks earlier would make it again."""
@@ -59,19 +88,19 @@ class Claims:
         if lease is not None:
             self.afterwards.begin(release(lease))
 
-    async def _look(self, wanted: Wanted, only: frozenset[str]) -> Lookup:
-        return await self.tiers.get(wanted.key, among=wanted.asked.policy.results, only=only)
+    def _unlikely(self, wanted: Wanted) -> frozenset[str]:
+        """Those of the last tiers that are expected to have nothing."""
+        for tiers in (_SHARED, _FAR):
+            used = self._used(wanted, tiers)
+            if used and self.head_start.pays(used):
+                return used
+        return frozenset()
 
-    def _last(self, wanted: Wanted, lease: Lease | None) -> frozenset[str]:
-        """Another node may have finished since the first look. Who gives back a lease has written
-        to all shared tiers before, so one of them is enough for who has it then.
-        """
-        return _FAR if lease is not None and self._shares(wanted, _FAR) else _SHARED
-
-    def _shares(self, wanted: Wanted, tiers: frozenset[str]) -> bool:
-        """Whether what is kept of this would be in one of these."""
+    def _used(self, wanted: Wanted, tiers: frozenset[str]) -> frozenset[str]:
+        """Those where what is kept of this would be."""
         among = wanted.asked.policy.results
-        return any(name in tiers and (among is None or name in among) for name in self.tiers.names)
+        used = tiers.intersection(self.tiers.names)
+        return used if among is None else used & among
 
     async def _lease(self, wanted: Wanted, leases: Leases) -> tuple[Lookup | None, Lease | None]:
         """If it is somebody else's: what they made. Neither: they failed, or Redis does."""
@@ -81,7 +110,7 @@ class Claims:
                 if lease is not None:
                     return None, lease
                 await leases.wait(wanted.key, timeout=self.timeout)
-                lookup = await self._look(wanted, _SHARED)
+                lookup = await self.look(wanted, _SHARED)
                 if lookup.entry is not None:
                     return lookup, None
         except CacheError:

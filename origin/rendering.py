@@ -12,6 +12,7 @@ from cache.entry import Entry
 from cache.pointer import Pointer
 from origin.admission import Admission, is_dear, seconds_to_begin
 from origin.asked import Wanted
+from origin.costs import Cost
 from origin.each import each
 from origin.errors import WorkerCrashed
 from origin.lanes import Lane
@@ -55,6 +56,10 @@ class Renderer:
     max_src_bytes: int
     limits: Limits
 
+    def has_time_for(self, wanted: Wanted) -> bool:
+        """Whether a worker has nothing to do, and would not be kept for long by this."""
+        return self.admission.idle and not is_dear(self._foresee(wanted))
+
     async def render(
         self,
         wanted: Wanted,
@@ -72,10 +77,8 @@ class Renderer:
         if later:
             # Nobody waits for it, and it takes no worker from anyone.
             return await self._render(wanted, Lane.LATER, math.inf, _Beginning(started), stages)
-        plan, size = wanted.asked.plan, wanted.pointers[0].size
-        # More is never read: a source that is too large is refused, and must not look like load.
-        most = self._most_bytes(plan)
-        cost = self.admission.costs.predict(plan, None if size is None else min(size, most))
+        most = self._most_bytes(wanted.asked.plan)
+        cost = self._foresee(wanted)
         in_hand = sum(min(pointer.size or 0, most) for pointer in wanted.pointers)
         stages.foreseen_ms = cost.ms
         begun = _Beginning(started)
@@ -139,6 +142,12 @@ class Renderer:
             raise
         _refuse_changed(blobs)
         return _entry(encoded)
+
+    def _foresee(self, wanted: Wanted) -> Cost:
+        plan, size = wanted.asked.plan, wanted.pointers[0].size
+        # More is never read: a source that is too large is refused, and must not look like load.
+        most = self._most_bytes(plan)
+        return self.admission.costs.predict(plan, None if size is None else min(size, most))
 
     def _most_bytes(self, plan: Plan) -> int:
         return plan.of(RequestedLimits).src_bytes or self.max_src_bytes

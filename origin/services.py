@@ -15,6 +15,7 @@ from origin.admission import Admission
 from origin.caching import Caches, node_name, open_caches
 from origin.claims import Claims
 from origin.costs import Costs
+from origin.head_start import HeadStart
 from origin.hot import Hot
 from origin.kept_sources import KeptSources, keep_sources
 from origin.metrics.lag import watching_lag
@@ -174,7 +175,13 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             caches.pointers,
             caches.purges,
             caches.flights,
-            Claims(caches.tiers, caches.leases, caches.afterwards, rules.timeout),
+            Claims(
+                caches.tiers,
+                caches.leases,
+                caches.afterwards,
+                HeadStart(caches.afterwards),
+                rules.timeout,
+            ),
             caches.afterwards,
             rules.timeout,
             rules.most_avif_ms,

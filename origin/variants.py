@@ -11,12 +11,12 @@ from cache.entry import Entry
 from cache.flight import Flight, Flights
 from cache.pointers import Pointers
 from cache.purges import Purges
-from cache.tiers import Tiers
+from cache.tiers import Lookup, Tiers
 from origin.afterwards import Afterwards
 from origin.asked import Asked, Wanted, want
 from origin.brownout import Degraded, Reason, refuse_dear
 from origin.cache_status import CacheStatus
-from origin.claims import Claims
+from origin.claims import Claim, Claims
 from origin.each import each
 from origin.errors import Deadline, Overloaded, RateLimited
 from origin.metrics.meter import Meter
@@ -193,43 +193,78 @@ class Variants:
     ) -> Made:
         """For all who ask at the same time: even a look into a tier is done once."""
         end = asyncio.get_running_loop().time() + self.timeout
+        ahead = not later and self.renderer.has_time_for(wanted)
         try:
             # Without a name: it knows the task, which knows how it was cancelled. In that circle
             # the sources of this frame would stay open for long.
             async with asyncio.timeout_at(end):
                 with stages.timing("look"):
-                    lookup, lease = await self.claims.search(wanted, later=later)
-                if lookup.entry is not None:
-                    self.claims.give_back(lease)
-                    return Made(lookup.entry, lookup.tier, lookup.missed)
+                    claim = await self.claims.search(wanted, later=later, ahead=ahead)
+                stored = None
                 try:
-                    if not later:
-                        admission = self.renderer.admission
-                        refuse_dear(wanted, admission, self.purges, most_ms=self.most_avif_ms)
-                    await charge(flight.guests)
-                    if self.budget is not None and not later:
-                        self.budget.spend(wanted.asked.plan.source, wanted.asked.canonical)
-                    left = end - asyncio.get_running_loop().time()
-                    entry = await self.renderer.render(
-                        wanted,
-                        seconds=left,
-                        later=later,
-                        started=flight.commit,
-                        stages=stages,
+                    made = _found(claim.lookup) or await self._make(
+                        wanted, claim, flight, stages, later=later, end=end
                     )
-                except BaseException:
-                    self.claims.give_back(lease)
-                    raise
-                policy = wanted.asked.policy
-                with stages.timing("store"):
-                    stored = await self.tiers.put(
-                        wanted.key, entry, among=policy.results, ttl=policy.keep
-                    )
-                self.claims.give_back(lease, stored)
-                return Made(entry, None, lookup.missed)
+                    if made.tier is None:
+                        policy = wanted.asked.policy
+                        with stages.timing("store"):
+                            stored = await self.tiers.put(
+                                wanted.key, made.entry, among=policy.results, ttl=policy.keep
+                            )
+                    return made
+                finally:
+                    self.claims.give_back(claim.lease, stored)
         except TimeoutError:
             pass  # for the same reason nothing is raised from within: it would keep this one
         raise Deadline(f"not done within {self.timeout:g} s (SAFELIGHT_TIMEOUT)")
+
+    async def _make(
+        self,
+        wanted: Wanted,
+        claim: Claim,
+        flight: Flight,
+        stages: Stages,
+        *,
+        later: bool,
+        end: float,
+    ) -> Made:
+        """By a worker, or found in the last tiers while one was at it."""
+
+        async def make() -> Made:
+            entry = await self._render(wanted, flight, stages, later=later, end=end)
+            return Made(entry, None, claim.lookup.missed)
+
+        async def look() -> Made | None:
+            return _found(await self.claims.look(wanted, claim.unasked))
+
+        if not claim.unasked:
+            return await make()
+        return await self.claims.head_start.run(
+            make(), look, begun=lambda: flight.committed, end=end
+        )
+
+    async def _render(
+        self, wanted: Wanted, flight: Flight, stages: Stages, *, later: bool, end: float
+    ) -> Entry:
+        """For whoever may have it made."""
+        if not later:
+            refuse_dear(wanted, self.renderer.admission, self.purges, most_ms=self.most_avif_ms)
+        await charge(flight.guests)
+        if self.budget is not None and not later:
+            self.budget.spend(wanted.asked.plan.source, wanted.asked.canonical)
+        return await self.renderer.render(
+            wanted,
+            seconds=end - asyncio.get_running_loop().time(),
+            later=later,
+            started=flight.commit,
+            stages=stages,
+        )
+
+
+def _found(lookup: Lookup) -> Made | None:
+    if lookup.entry is None:
+        return None
+    return Made(lookup.entry, lookup.tier, lookup.missed)
 
 
 def failure_seconds(error: Exception, *, negative_ttl: float) -> float:

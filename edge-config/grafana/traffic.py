@@ -72,6 +72,12 @@ FUNNEL: Final = (
         ),
         "ops",
     ),
+    Panel(
+        "Begun before shared tiers answered",
+        (rate("safelight_head_starts_total", "result"),),
+        "ops",
+        help="Wasted: one had it. More than a few in a hundred cannot be.",
+    ),
     Panel("Versions of sources", (rate("safelight_pointers_total", "event"),), "ops"),
     Panel(
         "Purges", (Query("sum by (job) (increase(safelight_purges_total{$in}[1h]))", "{{job}}"),)

@@ -87,6 +87,12 @@ _METRICS: Final = (
         ("result",),
         "Leases asked for: taken, elsewhere (another node makes it), failed.",
     ),
+    Metric(
+        "safelight_head_starts_total",
+        "counter",
+        ("result",),
+        "Results that were begun while shared tiers were asked: used, wasted (one had them).",
+    ),
     # Workers and admission
     Metric(
         "safelight_workers",

@@ -27,7 +27,7 @@ def of_server(
     yield from of_limits(services.ledgers.refused)
     yield from of_stages(variants.meter)
     yield from of_costs(admission.costs)
-    yield from of_flights(caches.flights, caches.leases)
+    yield from of_flights(caches.flights, variants.claims)
     yield from of_workers(services.workers, stalls=services.watchdog.stalls, now=now)
     yield from of_admission(admission)
     yield from of_tiers(caches.tiers)

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from cache.flight import Flights
-from cache.lease import Leases
 from origin.account import FORMATS
 from origin.admission import Admission
+from origin.claims import Claims
 from origin.costs import Costs
 from origin.metrics.meter import Meter
 from origin.metrics.sample import Pair, Sample
@@ -35,13 +35,16 @@ def of_costs(costs: Costs) -> Iterator[Sample]:
             yield Sample("safelight_render_cost_seconds", pair, (kind, label))
 
 
-def of_flights(flights: Flights[Any, Any], leases: Leases | None) -> Iterator[Sample]:
+def of_flights(flights: Flights[Any, Any], claims: Claims) -> Iterator[Sample]:
     yield Sample("safelight_flights_aloft", len(flights))
     yield Sample("safelight_flights_joined_total", flights.joined)
     yield Sample("safelight_flights_spared_total", flights.spared)
     for result in ("taken", "elsewhere", "failed"):
-        count = 0 if leases is None else leases.counts[result]
+        count = 0 if claims.leases is None else claims.leases.counts[result]
         yield Sample("safelight_leases_total", count, (result,))
+    for result in ("used", "wasted"):
+        count = claims.head_start.counts[result]
+        yield Sample("safelight_head_starts_total", count, (result,))
 
 
 def of_workers(workers: Workers, *, stalls: int, now: float) -> Iterator[Sample]:
