@@ -42,7 +42,7 @@ class _Case:
         self.p99.append(statistics.quantiles(outcome.latencies, n=100)[98])
 
 
-def run(*, rounds: int = 7, requests: int = 4000, renders: int = 120) -> list[Table]:
+def run(*, rounds: int = 7, requests: int = 12000, renders: int = 120) -> list[Table]:
     with TemporaryDirectory() as folder, ExitStack() as stack:
         tiers = stack.enter_context(_all_tiers(Path(folder)))
         root = Path(folder) / "pictures"
@@ -54,7 +54,7 @@ def run(*, rounds: int = 7, requests: int = 4000, renders: int = 120) -> list[Ta
             port = stack.enter_context(safelight(root, **_FIXED, **settings))
             request = get(_PATH, Accept=_ACCEPT)
             _fill(port, request)
-            few = requests if name == "memory" else requests // 8
+            few = requests if name == "memory" else requests // 24
             cases.append(_Case(f"{name} hit", port, request, few))
         for _ in range(rounds):
             for case in cases:
