@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,7 +16,7 @@ from tests.origin.live import PAIR, photo, signed
 from tests.redis_server import redis_server as redis_server
 from tests.redis_server import redis_url as redis_url
 from tests.s3 import S3Server
-from tests.system.crowd import Gallery, Watched, answers, crowd, gallery
+from tests.system.crowd import Gallery, Watched, answers, ask, crowd, gallery
 from tests.system.server import running
 
 # Seconds that a request may take: those of the default setting.
@@ -56,9 +57,23 @@ def settings(sources: Gallery, redis_url: str, s3_server: S3Server) -> dict[str,
     }
 
 
+async def expect_nothing(watched: Watched, sources: Gallery) -> None:
+    """It has looked for other results so often, in vain, that it would begin at once."""
+    source = sources.put(photo(100, 50))
+    for width in range(1, 22):
+        answer = await ask(watched.server.port, signed(f"/w:{width}/plain/{source}@png"))
+        assert answer.status == 200
+
+
 @pytest.mark.parametrize(
-    ("through", "max_kb", "disks"),
-    [("redis", 128, True), ("objects", 1, True), ("objects", 1, False)],
+    ("through", "max_kb", "disks", "expecting"),
+    [
+        ("redis", 128, True, True),
+        ("redis", 128, True, False),
+        ("objects", 1, True, True),
+        ("objects", 1, False, True),
+        ("objects", 1, False, False),
+    ],
 )
 async def test_a_thousand_at_two_servers_are_one_fetch_and_one_render(
     tmp_path: Path,
@@ -67,6 +82,7 @@ async def test_a_thousand_at_two_servers_are_one_fetch_and_one_render(
     through: str,
     max_kb: int,
     disks: bool,
+    expecting: bool,
 ) -> None:
     source = sources.put(photo(400, 300))
     target = signed(f"/w:200/plain/{source}@png")
@@ -75,6 +91,8 @@ async def test_a_thousand_at_two_servers_are_one_fetch_and_one_render(
     async with crowd() as people:
         with fleet(tmp_path, settings, disks=disks) as servers:
             for watched in servers:
+                if not expecting:
+                    await expect_nothing(watched, sources)
                 await watched.begin()
             with sources.holding("GET"):
                 clients = []
@@ -93,6 +111,28 @@ async def test_a_thousand_at_two_servers_are_one_fetch_and_one_render(
     assert sorted(begun) == [0, 1]
     # The server that did not render found the result there.
     assert [hit > 0 for hit in hits] == [not renders for renders in begun]
+
+
+@pytest.mark.parametrize("max_kb", [1, 128])
+async def test_what_another_has_made_comes_while_its_source_does_not(
+    tmp_path: Path, settings: dict[str, Any], sources: Gallery, max_kb: int
+) -> None:
+    target = signed(f"/w:200/plain/{sources.put(photo(400, 300))}@png")
+
+    with fleet(tmp_path, settings | {"CACHE_REDIS_MAX_KB": max_kb}) as (one, other):
+        await expect_nothing(one, sources)
+        await one.begin()
+        made = await ask(other.server.port, target)
+        async with asyncio.timeout(TIMEOUT):
+            while not await other.tier("objects", "stored"):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        with sources.holding("GET"):
+            found = await ask(one.server.port, target)
+        begun = await one.done("workers", "begun")
+
+    assert (found.status, found.body, begun) == (200, made.body, 0)
+    tier = "objects" if max_kb == 1 else "redis"
+    assert f"safelight-{tier}; hit" in found.headers["cache-status"]
 
 
 async def test_a_server_that_is_killed_while_it_renders_is_replaced_by_another(
