@@ -68,11 +68,11 @@ class HeadStart:
                 found = await looking
                 if found is not None:
                     if begun():
-                        self.counts["wasted"] += 1
+                        looking.add_done_callback(self._judge)
                         stays = making
                     return found
             made = await making
-            self.counts["used"] += 1
+            looking.add_done_callback(self._judge)
             stays = looking
             return made
         finally:
@@ -82,6 +82,11 @@ class HeadStart:
                 await _cancelled({making, looking})
             # Their errors know this frame: in that circle, sources would stay open for long.
             del making, looking, stays
+
+    def _judge(self, looking: asyncio.Task[Any]) -> None:
+        """Also if that was found later than made."""
+        found = _succeeded(looking) and looking.result() is not None
+        self.counts["wasted" if found else "used"] += 1
 
 
 def _begin(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:

@@ -117,7 +117,10 @@ def test_few_looks_cost_a_result_for_nothing_however_often_something_is_found(sh
     assert wasted / looks < 0.021
 
 
-async def test_what_is_made_first_is_given_and_the_store_is_heard_to_its_end(race: Race) -> None:
+@pytest.mark.parametrize(("had", "counted"), [(None, "used"), ("found", "wasted")])
+async def test_what_is_made_first_is_given_and_the_store_is_heard_to_its_end(
+    race: Race, had: str | None, counted: str
+) -> None:
     running = asyncio.create_task(race.run())
     await turn()
     race.making.end.set_result("made")
@@ -125,8 +128,10 @@ async def test_what_is_made_first_is_given_and_the_store_is_heard_to_its_end(rac
     assert await running == "made"
     await turn()
     assert not race.looking.cancelled
-    assert race.start.counts == {"used": 1}
-    race.looking.end.set_result(None)
+    assert not race.start.counts
+    race.looking.end.set_result(had)
+    await turn()
+    assert race.start.counts == {counted: 1}
 
 
 async def test_a_store_that_had_nothing_after_all_does_not_end_it(race: Race) -> None:
@@ -137,6 +142,7 @@ async def test_a_store_that_had_nothing_after_all_does_not_end_it(race: Race) ->
 
     race.making.end.set_result("made")
     assert await running == "made"
+    await turn()
     assert race.start.counts == {"used": 1}
 
 

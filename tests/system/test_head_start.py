@@ -11,7 +11,7 @@ import pytest
 from tests.faults import FaultProxyThread, Faults, Flow, fault_proxy_thread
 from tests.s3 import S3Server
 from tests.system.figures import Figures
-from tests.system.server import Server
+from tests.system.server import Server, wait
 from tests.system.tiers import Gallery, asked, results
 from tests.system.tiers import gallery as gallery
 
@@ -65,9 +65,8 @@ def test_nobody_waits_for_a_store_that_never_has_anything(gallery: Gallery, flee
 
     assert before.slowest > SLOW_SECONDS
     assert after.slowest < SLOW_SECONDS
-    figures = Figures(fleet.one)
-    assert figures.sum("safelight_head_starts_total", result="used") >= 1
-    assert figures.sum("safelight_head_starts_total", result="wasted") == 0
+    wait(lambda: Figures(fleet.one).sum("safelight_head_starts_total", result="used") >= 1)
+    assert Figures(fleet.one).sum("safelight_head_starts_total", result="wasted") == 0
 
 
 def test_what_another_node_has_made_is_given_to_whom_nothing_can_be_made(
