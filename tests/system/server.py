@@ -59,7 +59,19 @@ class Server:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.logged.splitlines()]
+        """Of all lines that are whole; each must be JSON."""
+        whole, _, _ = self.logged.rpartition("\n")
+        return [json.loads(line) for line in whole.splitlines()]
+
+    def event_of(self, request_id: str) -> dict[str, Any]:
+        """What is logged of a request, which may come after its answer."""
+
+        def found() -> list[dict[str, Any]]:
+            return [event for event in self.events if event.get("request_id") == request_id]
+
+        wait(lambda: bool(found()))
+        (event,) = found()
+        return event
 
     @property
     def workers(self) -> list[int]:

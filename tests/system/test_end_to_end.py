@@ -123,8 +123,8 @@ def test_what_is_logged_is_one_json_line_per_request_without_signatures(site: Si
     get(url, x_request_id="find-me")
     get(url.replace("60:60", "61:61"), x_request_id="find-me-too")
 
-    events = {event.get("request_id"): event for event in site.server.events}
-    assert (events["find-me"]["status"], events["find-me"]["level"]) == (200, "info")
-    assert (events["find-me-too"]["status"], events["find-me-too"]["level"]) == (403, "info")
+    good, bad = (site.server.event_of(name) for name in ("find-me", "find-me-too"))
+    assert (good["status"], good["level"]) == (200, "info")
+    assert (bad["status"], bad["level"]) == (403, "info")
     assert signature not in site.server.logged
     assert "Traceback" not in site.server.logged
