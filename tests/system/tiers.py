@@ -11,9 +11,9 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from statistics import median
@@ -184,15 +184,19 @@ class Gate:
                     gate.refused += 1
                     self.answer(503, [("Content-Type", "application/xml")], _REFUSAL)
                     return
-                connection = HTTPConnection(host, timeout=_PATIENCE)
-                with suppress(OSError):
+                # What breaks off on the other side breaks off here.
+                with (
+                    suppress(OSError, HTTPException),
+                    closing(HTTPConnection(host, timeout=_PATIENCE)) as connection,
+                ):
                     connection.putrequest(self.command, self.path, True, True)
                     for name, value in self.headers.items():
                         connection.putheader(name, value)
                     connection.endheaders(body)
                     answer = connection.getresponse()
                     self.answer(answer.status, answer.getheaders(), answer.read())
-                connection.close()
+                    return
+                self.close_connection = True
 
             def answer(self, status: int, fields: list[tuple[str, str]], body: bytes) -> None:
                 self.send_response_only(status)
