@@ -126,7 +126,12 @@ def test_an_origin_that_goes_takes_no_pictures_of_others_with_it(
     again = asked_at(origins, edge, [fresh("w:3", source) for source in sources])
 
     assert set(before) == set(HOME)
-    assert set(after) == {1}
+    stayed = {now for now, home in zip(after, before, strict=True) if home == 1}
+    moved = [now for now, home in zip(after, before, strict=True) if home == 0]
+    assert stayed == {1}
+    # Who was on the way when it went may have been sent on to the other region.
+    assert 0 not in moved
+    assert sum(place != 1 for place in moved) <= 1
     assert again == before
 
 
