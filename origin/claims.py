@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,13 +42,17 @@ class Claims:
     head_start: HeadStart
     timeout: float
 
-    async def search(self, wanted: Wanted, *, later: bool, ahead: bool = False) -> Claim:
+    async def search(
+        self, wanted: Wanted, *, later: bool, ahead: Callable[[], bool] = lambda: False
+    ) -> Claim:
         """In all tiers below memory, and for the right to make it.
 
-        `later` asks for no right, as whoever waits comes first. `ahead`: it can be made at once,
-        while tiers are asked in which nothing is expected.
+        `later` asks for no right, as whoever waits comes first. `ahead`: whether it can be made at
+        once, while tiers are asked in which nothing is expected; asked if there are any.
         """
-        unasked = self._unlikely(wanted) if ahead else frozenset()
+        unasked = frozenset() if later else self._unlikely(wanted)
+        if unasked and not ahead():
+            unasked = frozenset()
         lookup = await self.look(wanted, _NEAR - unasked)
         if lookup.entry is not None:
             return Claim(lookup)

@@ -193,7 +193,10 @@ class Variants:
     ) -> Made:
         """For all who ask at the same time: even a look into a tier is done once."""
         end = asyncio.get_running_loop().time() + self.timeout
-        ahead = not later and self.renderer.has_time_for(wanted)
+
+        def ahead() -> bool:
+            return self.renderer.has_time_for(wanted)
+
         try:
             # Without a name: it knows the task, which knows how it was cancelled. In that circle
             # the sources of this frame would stay open for long.

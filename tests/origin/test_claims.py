@@ -178,7 +178,7 @@ async def test_what_is_expected_nowhere_may_be_made_before_all_are_asked(
     one = node(client)
     await expect_nothing(one, redis_has_some=redis_has_some)
 
-    claim = await one.claims.search(WANTED, later=False, ahead=True)
+    claim = await one.claims.search(WANTED, later=False, ahead=lambda: True)
 
     assert (claim.lookup.entry, claim.unasked) == (None, unasked)
     assert claim.lease is not None
@@ -192,7 +192,7 @@ async def test_who_has_no_time_to_make_it_asks_all_first(client: Redis) -> None:
     one = node(client)
     await expect_nothing(one)
 
-    claim = await one.claims.search(WANTED, later=False, ahead=False)
+    claim = await one.claims.search(WANTED, later=False, ahead=lambda: False)
 
     assert not claim.unasked
     assert one.calls() == {"disk": 1, "redis": 1, "objects": 1}
@@ -204,7 +204,7 @@ async def test_what_another_makes_is_waited_for_however_little_is_expected(clien
     second = node(client, stack=first.stack)
     await expect_nothing(second)
     claim = await first.claims.search(WANTED, later=False)
-    waiting = asyncio.create_task(second.claims.search(WANTED, later=False, ahead=True))
+    waiting = asyncio.create_task(second.claims.search(WANTED, later=False, ahead=lambda: True))
     await until(lambda: second.leases.counts["elsewhere"] == 1)
 
     stored = await first.stack.tiers.put(WANTED.key, an_entry())
@@ -221,9 +221,9 @@ async def test_without_redis_objects_may_be_asked_meanwhile() -> None:
     stack, afterwards = Stack(("memory", "disk", "objects")), Afterwards()
     claims = Claims(stack.tiers, None, afterwards, HeadStart(afterwards), 20)
     for _ in range(20):
-        assert not (await claims.search(WANTED, later=False, ahead=True)).unasked
+        assert not (await claims.search(WANTED, later=False, ahead=lambda: True)).unasked
 
-    claim = await claims.search(WANTED, later=False, ahead=True)
+    claim = await claims.search(WANTED, later=False, ahead=lambda: True)
 
     assert (claim.lease, claim.unasked) == (None, frozenset({"objects"}))
 
@@ -234,7 +234,7 @@ async def test_a_result_that_is_not_kept_in_shared_tiers_waits_for_none(client: 
     policy = replace(WANTED.asked.policy, results=frozenset({"memory", "disk"}))
     near = replace(WANTED, asked=replace(WANTED.asked, policy=policy))
 
-    claim = await one.claims.search(near, later=False, ahead=True)
+    claim = await one.claims.search(near, later=False, ahead=lambda: True)
 
     assert (claim.lookup.entry, claim.lease, claim.unasked) == (None, None, frozenset())
     assert one.calls() == {"disk": 1}

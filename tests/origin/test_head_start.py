@@ -62,6 +62,13 @@ class Race:
             end=asyncio.get_running_loop().time() + seconds,
         )
 
+    async def give_what_is_found(self, *, seconds: float = 10.0) -> None:
+        """Before anything was made."""
+        running = asyncio.create_task(self.run(seconds=seconds))
+        await turn()
+        self.looking.end.set_result("found")
+        assert await running == "found"
+
 
 @pytest.fixture
 async def afterwards() -> AsyncIterator[Afterwards]:
@@ -147,11 +154,8 @@ async def test_a_store_that_had_nothing_after_all_does_not_end_it(race: Race) ->
 
 
 async def test_what_the_store_has_is_given_and_the_worker_is_left_to_its_work(race: Race) -> None:
-    running = asyncio.create_task(race.run())
-    await turn()
-    race.looking.end.set_result("found")
+    await race.give_what_is_found()
 
-    assert await running == "found"
     await turn()
     assert not race.making.cancelled
     assert race.start.counts == {"wasted": 1}
@@ -159,10 +163,7 @@ async def test_what_the_store_has_is_given_and_the_worker_is_left_to_its_work(ra
 
 
 async def test_a_worker_that_is_left_alone_has_no_longer_than_the_request_had(race: Race) -> None:
-    running = asyncio.create_task(race.run(seconds=0.05))
-    await turn()
-    race.looking.end.set_result("found")
-    assert await running == "found"
+    await race.give_what_is_found(seconds=0.05)
 
     async with asyncio.timeout(10):
         while not race.making.cancelled:  # noqa: ASYNC110
@@ -171,22 +172,16 @@ async def test_a_worker_that_is_left_alone_has_no_longer_than_the_request_had(ra
 
 async def test_what_no_worker_has_begun_is_given_up_when_the_store_has_it(race: Race) -> None:
     race.begun = False
-    running = asyncio.create_task(race.run())
-    await turn()
-    race.looking.end.set_result("found")
+    await race.give_what_is_found()
 
-    assert await running == "found"
     assert race.making.cancelled
     assert not race.start.counts["wasted"]
 
 
 async def test_without_room_for_work_that_nobody_waits_for_all_of_it_is_ended() -> None:
     race = Race(HeadStart(Afterwards(most=0), seconds=0))
-    running = asyncio.create_task(race.run())
-    await turn()
-    race.looking.end.set_result("found")
+    await race.give_what_is_found()
 
-    assert await running == "found"
     assert race.making.cancelled
 
 
